@@ -1,0 +1,59 @@
+# One entry point for everything: `make help`.
+STACK ?= local
+PYTHON := .venv/bin/python
+ENVIRONMENT := eval "$$($(PYTHON) -m local.environment)"
+
+.DEFAULT_GOAL := help
+.SILENT:
+.PHONY: help up down status env preview check test bench format golden schema lock
+
+help: ## show this
+	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	echo
+	echo '  eval "$$(make -s env)"   then plain pulumi and kubectl work here'
+
+up: .venv/installed ## everything: cluster, platform, real inputs through it
+	$(PYTHON) -m local up --stack $(STACK)
+
+down: .venv/installed ## stop the embedded cluster; nothing of it stays but the cache
+	$(PYTHON) -m local.cluster down
+
+status: .venv/installed ## the embedded cluster's processes
+	$(PYTHON) -m local.cluster status
+
+env: .venv/installed ## print the environment for plain pulumi and kubectl
+	$(PYTHON) -m local.environment
+
+check: .venv/installed ## format, lint, types, unit tests; no cluster
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m basedpyright
+	$(PYTHON) -m pytest -m "not engine and not cluster"
+
+test: .venv/installed ## everything, the embedded cluster included
+	$(PYTHON) -m local ensure
+	$(ENVIRONMENT) && $(PYTHON) -m pytest
+
+bench: .venv/installed ## measure; figures go to benchmarks/results/
+	$(PYTHON) -m local ensure
+	$(ENVIRONMENT) && $(PYTHON) -m benchmarks
+
+format: .venv/installed ## format the code
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+golden: .venv/installed ## rewrite the generated texts that tests compare with
+	GOLDEN=rewrite $(PYTHON) -m pytest -q -k golden
+
+schema: .venv/installed ## rewrite stacks/schema.json
+	$(PYTHON) -m stacks.schema > stacks/schema.json
+
+lock: .venv/installed ## pin dependencies again, with hashes
+	$(PYTHON) -m uv pip compile pyproject.toml --group models --group dev --generate-hashes --no-header \
+		--python-version 3.11 --upgrade --quiet --output-file requirements.lock
+
+.venv/installed: requirements.lock
+	echo "installing Python packages into .venv (a minute or two, once)"
+	python3.11 -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $@

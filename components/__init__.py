@@ -1,0 +1,17 @@
+"""How the platform is built: the only place that creates resources, one component a file."""
+
+from components.buildable import buildable
+from components.cluster import Cluster
+from components.model_store import ModelStore, ModelStoreArgs
+from components.stack_namespace import StackNamespace
+from components.triton_server import TritonServer, TritonServerArgs
+
+__all__ = [
+    "Cluster",
+    "ModelStore",
+    "ModelStoreArgs",
+    "StackNamespace",
+    "TritonServer",
+    "TritonServerArgs",
+    "buildable",
+]

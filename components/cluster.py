@@ -1,0 +1,39 @@
+"""The Kubernetes cluster that a stack runs on."""
+
+import os
+from typing import assert_never
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from local.cluster import layout
+from stacks.schema import Cluster as ClusterSpec
+from stacks.schema import EksCluster, ExistingCluster, LocalCluster
+
+
+class Cluster(pulumi.ComponentResource):
+    """Access to the cluster; everything else is placed through its provider."""
+
+    kubernetes: k8s.Provider
+
+    def __init__(self, name: str, spec: ClusterSpec, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("plimsoll:components:Cluster", name, None, opts)
+        # The identifier keeps a kubeconfig that is renewed or moved from reading as a new cluster, which would replace
+        # everything on it.
+        match spec:
+            case LocalCluster():
+                kubeconfig, context, identifier = str(layout.kubeconfig()), None, "local"
+            case ExistingCluster(context=context):
+                kubeconfig, identifier = os.environ.get("KUBECONFIG", "~/.kube/config"), context
+            case EksCluster():
+                raise NotImplementedError("components/buildable.py refuses it first")
+            case _:
+                assert_never(spec)
+        self.kubernetes = k8s.Provider(
+            f"{name}-kubernetes",
+            kubeconfig=kubeconfig,
+            context=context,
+            cluster_identifier=identifier,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})

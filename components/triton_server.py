@@ -1,0 +1,126 @@
+"""A Triton server a service: the pods that answer, and what keeps them answering."""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import apps, core, meta, networking, policy
+
+from components import triton_pod
+from components.labels import labels, selector
+from model_repo import Repository
+from stacks.schema import Service
+
+ROLLOUT_SECONDS = 60
+"""What a rollout may take beside the new pods' start: scheduling, and pulling nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TritonServerArgs:
+    """One service and the version of its model to serve, with what it stands on."""
+
+    service: Service
+    version: int
+    repository: Repository
+    image: str
+    namespace: pulumi.Input[str]
+    model_claim: pulumi.Input[str]
+
+
+class TritonServer(pulumi.ComponentResource):
+    """Replicas of one model version behind a Service.
+
+    A change of the model's content or config changes the repository's digest, and with it the pods; nothing else of a
+    model does. New pods are ready before old ones go, and old ones finish what they have begun.
+    """
+
+    endpoints: pulumi.Output[dict[str, object]]
+
+    def __init__(self, name: str, args: TritonServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("plimsoll:components:TritonServer", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        metadata = meta.v1.ObjectMetaArgs(name=name, namespace=args.namespace, labels=labels(name))
+        pods = meta.v1.LabelSelectorArgs(match_labels=selector(name))
+        replicas = args.service.scaling.replicas
+
+        account = core.v1.ServiceAccount(name, metadata=metadata, automount_service_account_token=False, opts=child)
+        networking.v1.NetworkPolicy(
+            name,
+            metadata=metadata,
+            spec=networking.v1.NetworkPolicySpecArgs(
+                pod_selector=pods,
+                policy_types=["Ingress", "Egress"],
+                # Callers live in the stack's namespace. A server reads its models from a volume and calls nobody.
+                ingress=[
+                    networking.v1.NetworkPolicyIngressRuleArgs(
+                        from_=[networking.v1.NetworkPolicyPeerArgs(pod_selector=meta.v1.LabelSelectorArgs())],
+                        ports=[
+                            networking.v1.NetworkPolicyPortArgs(port=port.name)
+                            for port in (triton_pod.HTTP, triton_pod.GRPC)
+                        ],
+                    )
+                ],
+            ),
+            opts=child,
+        )
+        policy.v1.PodDisruptionBudget(
+            name,
+            metadata=metadata,
+            spec=policy.v1.PodDisruptionBudgetSpecArgs(
+                selector=pods, max_unavailable=1, unhealthy_pod_eviction_policy="AlwaysAllow"
+            ),
+            opts=child,
+        )
+        apps.v1.Deployment(
+            name,
+            metadata=metadata,
+            spec=apps.v1.DeploymentSpecArgs(
+                # An autoscaler owns the number from the first apply on: a number here would fight it.
+                replicas=None if args.service.scaling.signal else replicas.min,
+                selector=pods,
+                strategy=apps.v1.DeploymentStrategyArgs(
+                    type="RollingUpdate",
+                    rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
+                ),
+                revision_history_limit=3,
+                progress_deadline_seconds=triton_pod.startup_seconds(args.repository) + ROLLOUT_SECONDS,
+                template=core.v1.PodTemplateSpecArgs(
+                    metadata=meta.v1.ObjectMetaArgs(
+                        labels=labels(name),
+                        annotations={"plimsoll.dev/repository-digest": args.repository.digest},
+                    ),
+                    spec=triton_pod.spec(
+                        service=args.service,
+                        repository=args.repository,
+                        image=args.image,
+                        selector=pods,
+                        service_account=account.metadata.name,
+                        model_claim=args.model_claim,
+                    ),
+                ),
+            ),
+            opts=child,
+        )
+        service = core.v1.Service(
+            name,
+            metadata=metadata,
+            spec=core.v1.ServiceSpecArgs(
+                selector=selector(name),
+                ports=[
+                    core.v1.ServicePortArgs(
+                        name=port.name, port=port.number, target_port=port.name, app_protocol=port.protocol
+                    )
+                    for port in triton_pod.PORTS
+                ],
+            ),
+            opts=child,
+        )
+        self.endpoints = pulumi.Output.from_input(
+            {
+                "model": args.service.model,
+                "version": args.version,
+                "replicas": replicas.min,
+                "address": service.spec.cluster_ip,
+                **{f"{port.name}Port": port.number for port in triton_pod.PORTS},
+            }
+        )
+        self.register_outputs({"endpoints": self.endpoints})

@@ -1,0 +1,74 @@
+"""The environment in which plain `pulumi` and `kubectl` work on the embedded cluster: `eval "$(make -s env)"`.
+
+What the user has set or installed stays: a `pulumi` on PATH, a KUBECONFIG, a Pulumi backend.
+"""
+
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+from local import toolchain
+from local.cluster import layout
+from local.home import home
+
+OWN_COMMANDS = Path(__file__).parent / "bin"
+
+
+def own_cluster() -> bool:
+    """Whether the embedded cluster is meant: unless the user has chosen another by KUBECONFIG."""
+    return os.environ.get("KUBECONFIG", "") in {"", str(layout.kubeconfig())}
+
+
+def own_pulumi() -> bool:
+    """Whether the toolchain's Pulumi is meant: unless another is installed."""
+    found = shutil.which("pulumi", path=_without_own(os.environ["PATH"]))
+    return found is None
+
+
+def tools() -> tuple[str, ...]:
+    """The tools that the environment leads to, which must have been built."""
+    return ("kubernetes", *(("pulumi", "pulumi-kubernetes") if own_pulumi() else ()))
+
+
+def variables() -> dict[str, str]:
+    """Variables to set, by name."""
+    folders = [str(toolchain.bin_dir(name)) for name in tools()]
+    if own_pulumi():
+        folders.append(str(OWN_COMMANDS))
+    wanted = {
+        "PATH": os.pathsep.join([*folders, _without_own(os.environ["PATH"])]),
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+    }
+    if own_cluster():
+        wanted["KUBECONFIG"] = str(layout.kubeconfig())
+    if "PULUMI_BACKEND_URL" not in os.environ:
+        wanted["PULUMI_BACKEND_URL"] = f"file://{_backend()}"
+        if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
+            # Stack `local` holds no secrets. A stack that does names a real secrets provider in its file.
+            wanted["PULUMI_CONFIG_PASSPHRASE"] = ""
+    if own_pulumi():
+        wanted["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"  # the provider is on PATH
+    return wanted
+
+
+def _backend() -> Path:
+    folder = home() / "pulumi"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _without_own(path: str) -> str:
+    """PATH less what an earlier `make env` put there."""
+    own = (str(home()), str(OWN_COMMANDS))
+    return os.pathsep.join(folder for folder in path.split(os.pathsep) if not folder.startswith(own))
+
+
+def main() -> None:
+    """Print the variables as shell commands."""
+    for name, value in variables().items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Images of one static binary and nothing else: no shell, no libraries, no package to patch."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.images import oci
+from local.toolchain.golang import GoTool
+from local.toolchain.store import Artifact, Workshop
+
+REGISTRY = "plimsoll.local"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BinaryImage:
+    """A binary of a tool, at the root of an empty image, as its entrypoint."""
+
+    name: str
+    tool: GoTool
+    binary: str
+    user: str
+    """Numbers, as 'UID:GID'."""
+
+    @property
+    def reference(self) -> str:
+        """The name that pods use, with the tool's version as its tag."""
+        return f"{REGISTRY}/{self.name}:{self.tool.version}"
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The tools that have to be there before it is built."""
+        return (self.tool.name,)
+
+    @property
+    def artifact(self) -> Artifact:
+        """Its archive, `image.tar`."""
+        recipe = [self.reference, self.tool.key, self.binary, self.user, Path(oci.__file__).read_text()]
+        key = hashlib.sha256(json.dumps(recipe).encode()).hexdigest()
+        return Artifact(shelf="images", name=self.name, key=key, disk_mib=150, build=self._build)
+
+    def _build(self, workshop: Workshop) -> None:
+        root = workshop.scratch / "root"
+        root.mkdir()
+        shutil.copy(self.tool.artifact.folder / "bin" / self.binary, root / self.binary)
+        oci.write_archive(
+            workshop.into / "image.tar",
+            reference=self.reference,
+            root=root,
+            config=oci.Config(user=self.user, entrypoint=(f"/{self.binary}",)),
+            scratch=workshop.scratch,
+        )

@@ -1,0 +1,3 @@
+module plimsoll.local/toolchain/pause
+
+go 1.26.0

@@ -1,0 +1,20 @@
+// Command pulumi-resource-kubernetes is Pulumi's Kubernetes provider. Its own command embeds two files that its module
+// does not carry, so this one embeds them instead: the build makes both from the module's sources.
+package main
+
+import (
+	_ "embed"
+
+	"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/provider"
+	"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version"
+)
+
+//go:embed schema.json
+var schema []byte
+
+//go:embed terraform-mapping.json
+var terraformMapping []byte
+
+func main() {
+	provider.Serve("kubernetes", version.Version, schema, terraformMapping)
+}

@@ -1,0 +1,17 @@
+"""What we serve: one folder for each model, and the Triton repository that a service's model becomes."""
+
+from model_repo.config import known_models, render_config
+from model_repo.publication import PublishError, publish
+from model_repo.repository import File, Repository, assemble, assemble_all, known_versions
+
+__all__ = [
+    "File",
+    "PublishError",
+    "Repository",
+    "assemble",
+    "assemble_all",
+    "known_models",
+    "known_versions",
+    "publish",
+    "render_config",
+]

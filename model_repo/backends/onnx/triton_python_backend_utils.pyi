@@ -1,0 +1,29 @@
+"""The part of Triton's module of this name that model.py uses. Triton brings the module; it is on no index."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+class TritonModelException(Exception): ...  # noqa: N818 -- Triton's name
+
+class TritonError:
+    def __init__(self, message: str) -> None: ...
+    def message(self) -> str: ...
+
+class Tensor:
+    def __init__(self, name: str, array: NDArray[np.generic]) -> None: ...
+    def name(self) -> str: ...
+    def as_numpy(self) -> NDArray[np.generic]: ...
+
+class InferenceRequest:
+    def requested_output_names(self) -> Sequence[str]: ...
+
+class InferenceResponse:
+    def __init__(self, output_tensors: Sequence[Tensor] = ..., error: TritonError | None = ...) -> None: ...
+
+class Logger:
+    @staticmethod
+    def log_info(message: str) -> None: ...
+
+def get_input_tensor_by_name(inference_request: InferenceRequest, name: str) -> Tensor: ...

@@ -1,0 +1,1 @@
+"""How we see the platform: every metric name and every query, as pure functions."""

@@ -1,0 +1,1 @@
+"""What people run by hand, day by day: `python -m ops --help`."""

@@ -1,0 +1,79 @@
+"""Triton's two protocols behind one small interface: one float tensor in, one out."""
+
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+import tritonclient.grpc as triton_grpc
+import tritonclient.http as triton_http
+from numpy.typing import NDArray
+from tritonclient.utils import InferenceServerException
+
+TIMEOUT_SECONDS = 10.0
+
+
+class TensorClient(Protocol):
+    """A connection to one model. Not to be shared between threads."""
+
+    def infer(self, input_name: str, values: NDArray[np.float32], output_name: str) -> NDArray[np.float32]:
+        """The named output for `values`, whose first dimension is the batch. Raises InferenceServerException."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+
+class GrpcClient:
+    """KServe v2 over gRPC. `url` is host:port."""
+
+    def __init__(self, url: str, model: str) -> None:
+        self._client: Any = triton_grpc.InferenceServerClient(url)
+        self._model = model
+
+    def infer(self, input_name: str, values: NDArray[np.float32], output_name: str) -> NDArray[np.float32]:
+        """See TensorClient."""
+        tensor: Any = triton_grpc.InferInput(input_name, list(values.shape), "FP32")
+        tensor.set_data_from_numpy(values)
+        return self._client.infer(self._model, [tensor], client_timeout=TIMEOUT_SECONDS).as_numpy(output_name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+
+class HttpClient:
+    """KServe v2 over HTTP, with binary tensors. `url` is host:port."""
+
+    def __init__(self, url: str, model: str) -> None:
+        self._client: Any = triton_http.InferenceServerClient(
+            url, connection_timeout=TIMEOUT_SECONDS, network_timeout=TIMEOUT_SECONDS
+        )
+        self._model = model
+
+    def infer(self, input_name: str, values: NDArray[np.float32], output_name: str) -> NDArray[np.float32]:
+        """See TensorClient."""
+        tensor: Any = triton_http.InferInput(input_name, list(values.shape), "FP32")
+        tensor.set_data_from_numpy(values)
+        return self._client.infer(self._model, [tensor]).as_numpy(output_name)
+
+    def ready(self) -> bool:
+        """Whether the model can answer now."""
+        try:
+            return bool(self._client.is_model_ready(self._model))
+        except (OSError, InferenceServerException):
+            return False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._client.close()

@@ -1,0 +1,1 @@
+"""What we ask for: one stack file per environment, and the schema that reads them."""

@@ -1,0 +1,66 @@
+"""What a stack may say: typed, checked, and refused with reasons before any resource is touched."""
+
+from stacks.schema.addons import Addons, HelmAddons, PreinstalledAddons
+from stacks.schema.base import Name, Spec
+from stacks.schema.batching import Batching
+from stacks.schema.budget import Budget
+from stacks.schema.canary import Canary
+from stacks.schema.cluster import Cluster, EksCluster, ExistingCluster, LocalCluster
+from stacks.schema.engine import MIN_COMPUTE_CAPABILITY, Engine, OnnxRuntime, Precision, Profile, Python, TensorRt
+from stacks.schema.gpu_pool import GPU_INSTANCES, Gpu, GpuInstance, GpuPool, InstanceType, Nodes
+from stacks.schema.images import ImageReference, Images
+from stacks.schema.model_repository import ModelRepository, S3Repository, VolumeClaim, VolumeRepository
+from stacks.schema.parsing import parse
+from stacks.schema.problem import Problem, StackError
+from stacks.schema.scaling import PendingRequests, QueueTime, Replicas, Scaling, Signal, Utilisation
+from stacks.schema.service import Resources, Service
+from stacks.schema.slo import Latency, Slo
+from stacks.schema.stack import Stack
+
+__all__ = [
+    "GPU_INSTANCES",
+    "MIN_COMPUTE_CAPABILITY",
+    "Addons",
+    "Batching",
+    "Budget",
+    "Canary",
+    "Cluster",
+    "EksCluster",
+    "Engine",
+    "ExistingCluster",
+    "Gpu",
+    "GpuInstance",
+    "GpuPool",
+    "HelmAddons",
+    "ImageReference",
+    "Images",
+    "InstanceType",
+    "Latency",
+    "LocalCluster",
+    "ModelRepository",
+    "Name",
+    "Nodes",
+    "OnnxRuntime",
+    "PendingRequests",
+    "Precision",
+    "PreinstalledAddons",
+    "Problem",
+    "Profile",
+    "Python",
+    "QueueTime",
+    "Replicas",
+    "Resources",
+    "S3Repository",
+    "Scaling",
+    "Service",
+    "Signal",
+    "Slo",
+    "Spec",
+    "Stack",
+    "StackError",
+    "TensorRt",
+    "Utilisation",
+    "VolumeClaim",
+    "VolumeRepository",
+    "parse",
+]

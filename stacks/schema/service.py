@@ -1,0 +1,89 @@
+"""One served model."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from stacks.schema.base import Name, Spec, Version
+from stacks.schema.batching import Batching
+from stacks.schema.canary import Canary
+from stacks.schema.engine import Engine
+from stacks.schema.scaling import Scaling
+from stacks.schema.slo import Slo
+
+
+class Resources(Spec):
+    """What one replica reserves on its node."""
+
+    cpu: float = Field(
+        default=1.0,
+        ge=0.1,
+        le=192,
+        description="CPU of one replica, in cores. At most 192, which is what the largest node has.",
+    )
+    memory_mib: int = Field(
+        default=1024,
+        ge=256,
+        le=2_097_152,
+        description="Memory of one replica, in MiB. At least 256, because less is taken for a number of GiB; at "
+        "most 2 TiB, which is what the largest node has.",
+    )
+
+
+class Service(Spec):
+    """A model behind one name: which version, on what, how fast, how many."""
+
+    runtime: Literal["triton"] = Field(
+        default="triton",
+        description="The inference server. Triton is the one there is.",
+    )
+    pool: Name | None = Field(
+        default=None,
+        description="The GPU pool whose nodes it runs on, one GPU for each replica. Absent: no GPU, any node.",
+        examples=["l4"],
+    )
+    model: Name = Field(
+        description="The model to serve: a folder in model_repo, and Triton's name for it.",
+        examples=["digits"],
+    )
+    version: Version = Field(
+        description="The stable version: a numbered folder in the model's. Above 0, because "
+        "Triton ignores folders whose name starts with 0.",
+        examples=[1],
+    )
+    engine: Engine = Field(
+        description="What runs the model inside Triton. Always said, because not every Triton image has every backend.",
+        examples=[{"kind": "onnxruntime"}],
+    )
+    batching: Batching = Field(
+        default=Batching(),
+        description="How requests are gathered into batches, and how many may wait.",
+    )
+    instances: int = Field(
+        default=2,
+        ge=2,
+        le=32,
+        description="Copies of the model in each replica. At least 2: with one copy Triton's bounded queue moves only "
+        "on half-second ticks, and requests time out that should not. Above 32 is taken for a slip.",
+    )
+    resources: Resources = Field(
+        default=Resources(),
+        description="CPU and memory that one replica reserves on its node.",
+    )
+    scaling: Scaling = Field(
+        default=Scaling(),
+        description="How many replicas run, and what moves that number.",
+    )
+    slo: Slo | None = Field(
+        default=None,
+        description="What the service promises its callers. Absent: nothing is promised, and no alert fires on it.",
+    )
+    canary: Canary | None = Field(
+        default=None,
+        description="A version on trial beside the stable one. Absent: none.",
+    )
+
+    @property
+    def max_replicas(self) -> int:
+        """The most pods the service runs at once: its replicas at full scale, and the canary's one."""
+        return self.scaling.replicas.max + (1 if self.canary else 0)

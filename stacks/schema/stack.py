@@ -1,0 +1,56 @@
+"""The whole of what one environment asks for."""
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from stacks.schema.addons import Addons, PreinstalledAddons
+from stacks.schema.base import Name, Spec
+from stacks.schema.budget import Budget
+from stacks.schema.cluster import Cluster
+from stacks.schema.gpu_pool import GpuPool
+from stacks.schema.images import Images
+from stacks.schema.model_repository import ModelRepository
+from stacks.schema.service import Service
+
+
+class Stack(Spec):
+    """One environment, as `plimsoll:stack` in its stack file says it. Holds no secrets."""
+
+    namespace: Name = Field(
+        default="plimsoll",
+        description="The Kubernetes namespace that everything goes into.",
+    )
+    cluster: Cluster = Field(
+        description="The Kubernetes cluster to run on. Always said, because each kind is built and paid for "
+        "differently.",
+        examples=[{"kind": "local"}],
+    )
+    addons: Addons = Field(
+        default=PreinstalledAddons(),
+        description="Who installs KEDA, Prometheus Operator and Envoy Gateway: the cluster's owner, or this "
+        "stack. Never both.",
+    )
+    gpu_pools: Mapping[Name, GpuPool] = Field(
+        default={},
+        description="Groups of GPU nodes by name. The name becomes the label that pods find their nodes by, and "
+        "names stay short enough for the Kubernetes names built from them, which end at 63 characters.",
+    )
+    model_repository: ModelRepository = Field(
+        description="Where Triton reads its models from. Always said, because the cluster must be able to reach it.",
+        examples=[{"kind": "volume"}],
+    )
+    services: Mapping[Name, Service] = Field(
+        min_length=1,
+        description="The served models by name; at least one, or there is nothing to run. Names stay short enough "
+        "for the Kubernetes names built from them, which end at 63 characters.",
+        examples=[{"digits": {"model": "digits", "version": 1, "engine": {"kind": "onnxruntime"}}}],
+    )
+    images: Images = Field(
+        default=Images(),
+        description="Where each container image comes from.",
+    )
+    budget: Budget | None = Field(
+        default=None,
+        description="A ceiling on what the stack may cost. Absent: none.",
+    )

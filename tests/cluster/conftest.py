@@ -1,0 +1,92 @@
+"""One embedded cluster and one deployed stack, shared by every test of this tier."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Generator
+from typing import Any
+
+import pytest
+
+from local.cluster import commands, lifecycle
+from ops.stack import ServedModel
+from tests.conftest import NAMESPACE, Project, a_test_stack_config
+
+SERVING_AGAIN_SECONDS = 60
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Generator[None]:
+    """The embedded cluster: as it was, when the tests are done."""
+    was_running = lifecycle.node_pid() is not None
+    commands.up()
+    yield
+    if not was_running:
+        commands.down()
+
+
+@pytest.fixture(scope="session")
+def deployed(cluster: None, project: Project) -> Generator[Project]:
+    """The local stack in the tests' own namespace."""
+    done = project.up(a_test_stack_config())
+    assert done.code == 0, done.output
+    yield project
+    destroyed = project.destroy()
+    assert destroyed.code == 0, destroyed.output
+
+
+@pytest.fixture
+def digits(deployed: Project) -> ServedModel:
+    """The deployed service, with two ready replicas."""
+    outputs = json.loads(deployed.pulumi("stack", "output", "--json").output)
+    service = outputs["services"]["digits"]
+    eventually(lambda: ready_pods() == 2, SERVING_AGAIN_SECONDS)
+    return ServedModel(
+        service="digits",
+        namespace=NAMESPACE,
+        model=service["model"],
+        version=int(service["version"]),
+        replicas=int(service["replicas"]),
+        address=service["address"],
+        http_port=int(service["httpPort"]),
+        grpc_port=int(service["grpcPort"]),
+    )
+
+
+def kubectl(*arguments: str, stdin: str | None = None) -> str:
+    """What kubectl prints; fails the test with what it says."""
+    done = subprocess.run(("kubectl", *arguments), check=False, capture_output=True, text=True, input=stdin)
+    assert done.returncode == 0, f"kubectl {' '.join(arguments)}\n{done.stderr}"
+    return done.stdout
+
+
+def get(*arguments: str) -> dict[str, Any]:
+    """A Kubernetes object or list of the tests' namespace."""
+    return json.loads(kubectl("--namespace", NAMESPACE, "get", *arguments, "--output", "json"))
+
+
+def pods() -> list[dict[str, Any]]:
+    """The service's pods that are not on their way out."""
+    every = get("pods", "--selector", "plimsoll.dev/service=digits")["items"]
+    return [pod for pod in every if "deletionTimestamp" not in pod["metadata"]]
+
+
+def ready_pods() -> int:
+    """How many of them are ready."""
+    return sum(
+        any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", ()))
+        for pod in pods()
+    )
+
+
+def eventually(holds: Callable[[], bool], within_seconds: float) -> float:
+    """Wait until something holds; how long that took. A call that fails counts as not yet."""
+    began = time.monotonic()
+    while True:
+        try:
+            if holds():
+                return time.monotonic() - began
+        except AssertionError:
+            pass
+        assert time.monotonic() - began < within_seconds, f"not within {within_seconds} s"
+        time.sleep(0.2)

@@ -1,0 +1,174 @@
+"""The platform answers: real inputs, real servers, and what must hold around them."""
+
+import subprocess
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from tritonclient.utils import InferenceServerException
+
+from model_repo.digits.images import held_out
+from ops.clients import GrpcClient, HttpClient
+from ops.prove import Examples, measure
+from ops.stack import ServedModel
+from tests.cluster.conftest import eventually, get, kubectl, pods, ready_pods
+from tests.conftest import CHECKOUT, NAMESPACE, Project, a_test_stack_config
+
+pytestmark = pytest.mark.cluster
+
+HELD_OUT = held_out()
+DIGITS = Examples("image", HELD_OUT.pixels, "probabilities", HELD_OUT.labels, least_accuracy=0.97)
+
+
+@pytest.mark.parametrize("protocol", [GrpcClient, HttpClient])
+def test_held_out_digits_come_back_right(digits: ServedModel, protocol: type[GrpcClient | HttpClient]) -> None:
+    port = digits.grpc_port if protocol is GrpcClient else digits.http_port
+
+    outcome = measure(digits, DIGITS, lambda: protocol(f"{digits.address}:{port}", digits.model))
+
+    assert outcome.accuracy >= DIGITS.least_accuracy
+    assert outcome.mean_batch_size > 1, "concurrent requests are gathered into batches"
+
+
+def test_an_update_with_nothing_to_do_says_so(deployed: Project) -> None:
+    preview = deployed.preview(a_test_stack_config(), "--expect-no-changes")
+
+    assert preview.code == 0, preview.output
+
+
+def test_the_namespace_admits_no_privileged_pod(deployed: Project) -> None:
+    privileged = (
+        "run", "intruder", "--image=plimsoll.local/triton:2.51.0", "--privileged", "--restart=Never", "--dry-run=server",
+    )  # fmt: skip
+
+    refused = subprocess.run(
+        ("kubectl", "--namespace", NAMESPACE, *privileged), check=False, capture_output=True, text=True
+    )
+
+    assert refused.returncode != 0
+    assert 'violates PodSecurity "restricted' in refused.stderr
+
+
+def test_servers_hold_no_token_for_the_api(digits: ServedModel) -> None:
+    [*volumes] = [volume for pod in pods() for volume in pod["spec"]["volumes"]]
+
+    assert not [volume for volume in volumes if "projected" in volume]
+
+
+@pytest.mark.parametrize(("namespace", "reached"), [(NAMESPACE, True), ("default", False)])
+def test_only_pods_of_the_stacks_namespace_reach_its_servers(
+    digits: ServedModel, namespace: str, reached: bool
+) -> None:
+    connect = f"import socket; socket.create_connection(('{digits.address}', {digits.http_port}), 3); print('reached')"
+    caller = f"caller-{int(reached)}"
+    manifest = f"""
+apiVersion: v1
+kind: Pod
+metadata: {{name: {caller}, namespace: {namespace}}}
+spec:
+  restartPolicy: Never
+  automountServiceAccountToken: false
+  securityContext: {{runAsNonRoot: true, runAsUser: 1000, seccompProfile: {{type: RuntimeDefault}}}}
+  containers:
+    - name: caller
+      image: plimsoll.local/triton:2.51.0
+      command: [python3, -c, "{connect}"]
+      securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
+"""
+
+    def phase() -> str:
+        return kubectl("--namespace", namespace, "get", "pod", caller, "--output", "jsonpath={.status.phase}")
+
+    kubectl("apply", "--filename", "-", stdin=manifest)
+    try:
+        eventually(lambda: phase() in {"Succeeded", "Failed"}, within_seconds=60)
+        assert (phase() == "Succeeded") is reached
+    finally:
+        kubectl("--namespace", namespace, "delete", "pod", caller, "--wait=false", "--ignore-not-found")
+
+
+def test_a_new_version_rolls_the_pods_and_an_objective_does_not(deployed: Project, digits: ServedModel) -> None:
+    before = {pod["metadata"]["uid"] for pod in pods()}
+    loose = {"availabilityPercent": 99.0, "latency": {"thresholdMs": 80, "percent": 95}}
+    assert deployed.up(a_test_stack_config(slo=loose)).code == 0
+    assert {pod["metadata"]["uid"] for pod in pods()} == before
+
+    assert deployed.up(a_test_stack_config(version=3)).code == 0
+    assert not {pod["metadata"]["uid"] for pod in pods()} & before
+    with GrpcClient(f"{digits.address}:{digits.grpc_port}", digits.model) as client:
+        answers = client.infer("image", HELD_OUT.pixels[:32], "probabilities").argmax(axis=1)
+    assert (answers == HELD_OUT.labels[:32]).mean() > 0.9
+
+    back = deployed.up(a_test_stack_config())
+    assert back.code == 0, back.output
+
+
+def test_no_request_is_lost_while_pods_roll(deployed: Project, digits: ServedModel) -> None:
+    lost: list[Exception] = []
+    answered = 0
+    update = subprocess.Popen(
+        (
+            sys.executable, "-c",
+            "import sys, yaml; from tests.conftest import a_test_stack_config;"
+            "print(yaml.safe_dump({'config': {'plimsoll:stack': a_test_stack_config(instances=3)}}))",
+        ),
+        cwd=CHECKOUT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    config, _ = update.communicate()
+    deployed.config_file.write_text(config)
+    rolling = subprocess.Popen(
+        ("pulumi", "up", "--yes", "--skip-preview", "--stack", deployed.stack, *deployed.judged),
+        cwd=deployed.folder, env=dict(deployed.environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while rolling.poll() is None:
+        try:
+            with HttpClient(f"{digits.address}:{digits.http_port}", digits.model) as client:
+                for _ in range(20):
+                    client.infer("image", HELD_OUT.pixels[:1], "probabilities")
+                    answered += 1
+        except (OSError, InferenceServerException) as error:
+            lost.append(error)
+        time.sleep(0.01)
+
+    assert rolling.returncode == 0
+    assert answered > 100
+    assert lost == []
+    assert deployed.up(a_test_stack_config()).code == 0
+
+
+def test_an_overloaded_server_refuses_instead_of_queueing_without_end(deployed: Project, digits: ServedModel) -> None:
+    tiny = {"maxBatchSize": 1, "maxQueueDelayMs": 0, "maxQueueSize": 4}
+    assert deployed.up(a_test_stack_config(batching=tiny)).code == 0
+    import concurrent.futures
+    import threading
+
+    refused = threading.Event()
+    slowest = [0.0]
+
+    def hammer() -> None:
+        with GrpcClient(f"{digits.address}:{digits.grpc_port}", digits.model) as client:
+            for _ in range(60):
+                began = time.monotonic()
+                try:
+                    client.infer("image", HELD_OUT.pixels[:1], "probabilities")
+                except InferenceServerException as error:
+                    assert "Exceeds maximum queue size" in str(error)
+                    refused.set()
+                slowest[0] = max(slowest[0], time.monotonic() - began)
+
+    with concurrent.futures.ThreadPoolExecutor(48) as callers:
+        for done in [callers.submit(hammer) for _ in range(48)]:
+            done.result()
+
+    assert refused.is_set()
+    assert slowest[0] < 5
+    assert deployed.up(a_test_stack_config()).code == 0
+
+
+def test_the_stack_survives_its_own_eviction_budget(digits: ServedModel) -> None:
+    budget = get("poddisruptionbudget", "digits")
+
+    assert budget["status"]["disruptionsAllowed"] == 1
+    assert ready_pods() == 2

@@ -1,0 +1,42 @@
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+import pulumi
+import pytest
+from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
+
+
+@dataclass
+class RecordingEngine(Mocks):
+    """Creates nothing, and remembers what it was asked to create."""
+
+    created: list[MockResourceArgs] = field(default_factory=list[MockResourceArgs])
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[Any, Any]]:
+        self.created.append(args)
+        return f"{args.name}-id", args.inputs
+
+    def call(self, args: MockCallArgs) -> dict[Any, Any]:
+        raise AssertionError(f"no test calls {args.token}")
+
+    def inputs_of(self, kind: str) -> list[dict[str, Any]]:
+        """The inputs of each resource whose type ends in `:kind`."""
+        return [cast("dict[str, Any]", made.inputs) for made in self.created if made.typ.endswith(f":{kind}")]
+
+
+class Build(Protocol):
+    def __call__(self, program: Callable[[], None], *, preview: bool = False) -> RecordingEngine: ...
+
+
+@pytest.fixture
+def build() -> Build:
+    """Run a program under mocks until every registration has landed: absence can be asserted only then."""
+
+    def run(program: Callable[[], None], *, preview: bool = False) -> RecordingEngine:
+        engine = RecordingEngine()
+        set_mocks(engine, preview=preview)
+        pulumi.runtime.test(program)()
+        return engine
+
+    return run
