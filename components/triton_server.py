@@ -102,7 +102,13 @@ class TritonServer(pulumi.ComponentResource):
         )
         service = core.v1.Service(
             name,
-            metadata=metadata,
+            # The Deployment is awaited; waiting for its endpoints too would add ten seconds and no knowledge.
+            metadata=meta.v1.ObjectMetaArgs(
+                name=name,
+                namespace=args.namespace,
+                labels=labels(name),
+                annotations={"pulumi.com/skipAwait": "true"},
+            ),
             spec=core.v1.ServiceSpecArgs(
                 selector=selector(name),
                 ports=[

@@ -36,9 +36,9 @@ def up(stack: Annotated[str, typer.Option(help="The stack to deploy: a file in s
     _run(sys.executable, "-m", "ops", "prove", "--stack", stack)
     console.print(
         f"\nAll of it took {time.monotonic() - began:.0f} s. Next:\n"
-        '  eval "$(make -s env)"                 then plain pulumi and kubectl work in this shell\n'
-        f"  $EDITOR stacks/Pulumi.{stack}.yaml      change a number, then: pulumi preview --stack {stack}\n"
-        "  make down                             stops the cluster; its state stays in the cache",
+        '  eval "$(make -s env)"            then plain pulumi and kubectl work here\n'
+        f"  edit stacks/Pulumi.{stack}.yaml     then: pulumi preview --stack {stack}\n"
+        "  make down                        stops the cluster; its state stays in the cache",
         highlight=False,
         markup=False,
     )

@@ -5,7 +5,9 @@
 
 from collections.abc import Sequence
 from functools import cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol, cast
 
 import jinja2

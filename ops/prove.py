@@ -70,7 +70,7 @@ def command(
         raise StackUnreachableError(
             f"stack {stack} serves no model with examples", "", f"serve one of: {', '.join(EXAMPLES)}"
         )
-    table = Table("service", "via", "accuracy", "requests/s", "p50 ms", "p95 ms", "p99 ms", "mean batch", "replicas")
+    table = Table("service", "via", "accuracy", "req/s", "p50 ms", "p95", "p99", "batch", "replicas")
     least_met = True
     urls: list[str] = []
     for served in proven:

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 CHECKOUT = Path(__file__).parents[1]
+LOCAL_STACK = CHECKOUT / "stacks" / "Pulumi.local.yaml"
 NAMESPACE = "plimsoll-test"
+UPDATE = ("up", "--yes", "--skip-preview", "--policy-pack", "policies")
 
 
 @dataclass(frozen=True)
@@ -22,74 +24,73 @@ class Finished:
     output: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Project:
-    """A stack of the real program, driven by the real CLI."""
+    """The real program with a stack of the tests' own, driven by the real CLI."""
 
     folder: Path
-    """The checkout, or a copy that a test has changed."""
-    stack: str
-    config_file: Path
+    """Links to the checkout, and a stack file beside them that tests may write."""
     environment: Mapping[str, str]
+    stack: str = "test"
 
     def configure(self, config: object) -> None:
         """Make `config` the stack's `plimsoll:stack`."""
-        self.config_file.write_text(yaml.safe_dump({"config": {"plimsoll:stack": config}}))
+        file = yaml.safe_load(LOCAL_STACK.read_text())
+        file["config"]["plimsoll:stack"] = config
+        (self.folder / "stacks" / f"Pulumi.{self.stack}.yaml").write_text(yaml.safe_dump(file))
 
-    def pulumi(self, *arguments: str, timeout_seconds: float = 600) -> Finished:
-        """Run a pulumi command on the stack."""
-        done = subprocess.run(
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a pulumi command on the stack."""
+        return subprocess.Popen(
             ("pulumi", *arguments, "--stack", self.stack, "--non-interactive"),
             cwd=self.folder,
             env=dict(self.environment),
-            check=False,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=timeout_seconds,
         )
-        return Finished(done.returncode, done.stdout)
+
+    def pulumi(self, *arguments: str) -> Finished:
+        """Run a pulumi command on the stack."""
+        command = self.start(*arguments)
+        output, _ = command.communicate()
+        return Finished(command.returncode, output)
 
     def up(self, config: object) -> Finished:
         """Configure, and update."""
         self.configure(config)
-        return self.pulumi("up", "--yes", "--skip-preview", *self.judged)
+        return self.pulumi(*UPDATE)
 
     def preview(self, config: object, *arguments: str) -> Finished:
         """Configure, and preview."""
         self.configure(config)
-        return self.pulumi("preview", *self.judged, *arguments)
+        return self.pulumi("preview", "--policy-pack", "policies", *arguments)
 
     def destroy(self) -> Finished:
         """Remove everything that the stack made."""
-        return self.pulumi("destroy", "--yes", "--skip-preview", "--config-file", str(self.config_file))
-
-    @property
-    def judged(self) -> tuple[str, ...]:
-        """The options under which every change is judged by the policy pack."""
-        return ("--config-file", str(self.config_file), "--policy-pack", "policies")
+        return self.pulumi("destroy", "--yes", "--skip-preview")
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Generator[Project]:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A fresh stack on a backend that ends with the tests."""
-    backend = tmp_path_factory.mktemp("backend")
-    environment = {
-        **os.environ,
-        "PULUMI_BACKEND_URL": f"file://{backend}",
-        "PULUMI_CONFIG_PASSPHRASE": "",
-        "PULUMI_SKIP_UPDATE_CHECK": "1",
-    }
-    made = Project(CHECKOUT, "test", tmp_path_factory.mktemp("config") / "Pulumi.test.yaml", environment)
+    folder, backend = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("backend")
+    for entry in CHECKOUT.iterdir():
+        if entry.name != "stacks":
+            (folder / entry.name).symlink_to(entry)
+    (folder / "stacks").mkdir()
+    for entry in ("__init__.py", "schema"):
+        (folder / "stacks" / entry).symlink_to(CHECKOUT / "stacks" / entry)
+    made = Project(folder, {**os.environ, "PULUMI_BACKEND_URL": f"file://{backend}", "PULUMI_CONFIG_PASSPHRASE": ""})
     made.configure({})
-    created = made.pulumi("stack", "init", "--no-select", "--config-file", str(made.config_file))
+    created = made.pulumi("stack", "init", "--no-select")
     assert created.code == 0, created.output
-    yield made
+    return made
 
 
 def a_test_stack_config(**service: Any) -> dict[str, Any]:
     """The committed local stack, in the tests' own namespace; arguments change its one service."""
-    file: dict[str, Any] = yaml.safe_load((CHECKOUT / "stacks" / "Pulumi.local.yaml").read_text())
+    file: dict[str, Any] = yaml.safe_load(LOCAL_STACK.read_text())
     config = file["config"]["plimsoll:stack"]
     config["namespace"] = NAMESPACE
     config["services"]["digits"].update(service)

@@ -38,7 +38,7 @@ class BinaryImage:
         """Its archive, `image.tar`."""
         recipe = [self.reference, self.tool.key, self.binary, self.user, Path(oci.__file__).read_text()]
         key = hashlib.sha256(json.dumps(recipe).encode()).hexdigest()
-        return Artifact(shelf="images", name=self.name, key=key, disk_mib=150, build=self._build)
+        return Artifact(shelf="images", name=self.name, key=key, disk_mib=300, build=self._build)
 
     def _build(self, workshop: Workshop) -> None:
         root = workshop.scratch / "root"

@@ -10,7 +10,7 @@ PULUMI = GoTool(
     module="github.com/pulumi/pulumi/pkg/v3",
     binaries={"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
     stamps={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v{version}"},
-    disk_mib=3000,
+    disk_mib=3300,
 )
 
 # The provider calls itself what the Python SDK asks the engine for; its module has only a date for a version.
@@ -29,7 +29,7 @@ PULUMI_KUBERNETES = GoTool(
         ),
         EmbeddedJson(file="terraform-mapping.json", source="cmd/pulumi-resource-kubernetes/terraform-mapping.json"),
     ),
-    disk_mib=3000,
+    disk_mib=5400,
 )
 
 KUBERNETES = GoTool(
@@ -52,7 +52,7 @@ KUBERNETES = GoTool(
         "k8s.io/component-base/version.gitMinor": "{minor}",
         "k8s.io/component-base/version.gitTreeState": "clean",
     },
-    disk_mib=3000,
+    disk_mib=4200,
 )
 
 CONTAINERD = GoTool(
@@ -63,21 +63,21 @@ CONTAINERD = GoTool(
         for name in ("containerd", "containerd-shim-runc-v2", "ctr")
     },
     stamps={"github.com/containerd/containerd/v2/version.Version": "v{version}"},
-    disk_mib=1000,
+    disk_mib=1200,
 )
 
 COREDNS = GoTool(
     name="coredns",
     module="github.com/coredns/coredns",
     binaries={"coredns": "github.com/coredns/coredns"},
-    disk_mib=1500,
+    disk_mib=2700,
 )
 
 ETCD = GoTool(
     name="etcd",
     module="go.etcd.io/etcd/server/v3",
     binaries={"etcd": "go.etcd.io/etcd/server/v3"},
-    disk_mib=500,
+    disk_mib=650,
 )
 
 # Enforces NetworkPolicy, which the bridge network plugin does not.
@@ -85,13 +85,12 @@ NETWORK_POLICIES = GoTool(
     name="network-policies",
     module="sigs.k8s.io/kube-network-policies",
     binaries={"kube-network-policies": "sigs.k8s.io/kube-network-policies/cmd"},
-    disk_mib=1000,
+    disk_mib=1450,
 )
 
-PAUSE = GoTool(name="pause", binaries={"pause": "."}, disk_mib=100)
+PAUSE = GoTool(name="pause", binaries={"pause": "."}, disk_mib=50)
 
-# Not behind runc's wrapper alone: runc starts itself again without the wrapper's variables, and finds libseccomp on
-# every machine that has apt, which needs it too.
+# runc starts itself again without its wrapper's variables, and then finds the machine's libseccomp: apt needs it too.
 RUNC = DebianTools(name="runc", packages=("runc",), binaries={"runc": "usr/sbin/runc"}, disk_mib=100)
 
 CNI_PLUGINS = DebianTools(

@@ -88,11 +88,13 @@ def download(workshop: Workshop, packages: Sequence[str], *, without: Sequence[s
     state = home() / "apt"
     with locked(state / "lock"):
         apt = _apt(state, archives=workshop.scratch)
-        lists = state / "lists"
-        if not lists.is_dir() or time.time() - lists.stat().st_mtime > LISTS_FRESH_SECONDS:
+        served = state / "lists-served"
+        if not served.is_file() or time.time() - served.stat().st_mtime > LISTS_FRESH_SECONDS:
+            served.unlink(missing_ok=True)
             workshop.run([*apt, "update"])
-            lists.touch()
         workshop.run([*apt, "install", "--yes", "--download-only", *packages])
+        if not served.is_file():  # only now: `apt-get update` succeeds without a network, too
+            served.touch()
     return sorted(path for path in workshop.scratch.glob("*.deb") if path.name.partition("_")[0] not in without)
 
 

@@ -108,8 +108,9 @@ class GoTool:
     def _overlay(self, workshop: Workshop, env: Mapping[str, str]) -> Path:
         """Write the embedded files, and tell Go to see them in the tool's folder: none lands in the checkout."""
         folder = FOLDER / self.name
-        fetched = workshop.query(["go", "mod", "download", "-json", self.module], cwd=folder, env=env)
-        module = Path(json.loads(fetched)["Dir"])
+        fetched = workshop.scratch / "module.json"
+        workshop.run(["go", "mod", "download", "-json", self.module], cwd=folder, env=env, output=fetched)
+        module = Path(json.loads(fetched.read_text())["Dir"])
         replace: dict[str, str] = {}
         for each in self.embedded:
             generated = workshop.scratch / each.file

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -57,47 +57,31 @@ class Workshop:
     log: Path
 
     def run(
-        self, command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
-    ) -> None:
-        """Run a command, all that it says into the log. `env` is added to this process's own environment.
-
-        Raises ToolchainError with the log's end if it fails.
-        """
-        with self.log.open("a") as log:
-            self._execute(command, log, cwd, env, stdout=log)
-
-    def query(
-        self, command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
-    ) -> str:
-        """Run a command as `run` does, and return what it printed."""
-        with self.log.open("a") as log:
-            return self._execute(command, log, cwd, env, stdout=subprocess.PIPE)
-
-    def _execute(
         self,
         command: Sequence[str | Path],
-        log: IO[str],
-        cwd: Path | None,
-        env: Mapping[str, str] | None,
         *,
-        stdout: IO[str] | int,
-    ) -> str:
-        log.write(f"$ {' '.join(map(str, command))}\n")
-        log.flush()
-        environment = {**os.environ, **(env or {})}
-        done = subprocess.run(
-            list(command),
-            cwd=cwd,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=log,
-            text=True,
-            check=False,
-        )
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        output: Path | None = None,
+    ) -> None:
+        """Run a command. What it says goes into the log, what it prints into `output` if that is given.
+
+        `env` is added to this process's own environment. Raises ToolchainError with the log's end if it fails.
+        """
+        with self.log.open("a") as log, output.open("w") if output else nullcontext(log) as printed:
+            log.write(f"$ {' '.join(map(str, command))}\n")
+            log.flush()
+            done = subprocess.run(
+                list(command),
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=log,
+                check=False,
+            )
         if done.returncode != 0:
             raise ToolchainError(_failure(self.name, self.log))
-        return done.stdout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,19 +183,27 @@ def _build(artifact: Artifact) -> None:
     _remove_outdated(artifact)
 
 
+def _builds(artifact: Artifact) -> list[Path]:
+    """Every ready build of its name, the newest first."""
+    shelf = artifact.folder.parent
+    key = re.compile(rf"{re.escape(artifact.name)}-[0-9a-f]{{{KEY_DIGITS}}}")
+    builds = [path for path in shelf.glob(f"{artifact.name}-*") if key.fullmatch(path.name)]
+    return sorted(builds, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
 def _remove_outdated(artifact: Artifact) -> None:
     """Keep the build before this one, for whoever switches between two branches; remove the older ones."""
-    name = re.compile(rf"{re.escape(artifact.name)}-[0-9a-f]{{{KEY_DIGITS}}}")
-    builds = [path for path in artifact.folder.parent.iterdir() if name.fullmatch(path.name)]
-    for outdated in sorted(builds, key=lambda path: path.stat().st_mtime, reverse=True)[2:]:
+    for outdated in _builds(artifact)[2:]:
         shutil.rmtree(outdated, ignore_errors=True)
 
 
 def _check_space(missing: Sequence[Artifact]) -> None:
-    needed_mib = sum(artifact.disk_mib for artifact in missing)
+    """Only of first builds: a later one finds most of what it needs in the compilers' and installers' own caches."""
+    first = [artifact for artifact in missing if not _builds(artifact)]
+    needed_mib = sum(artifact.disk_mib for artifact in first)
     free_mib = shutil.disk_usage(home()).free // 2**20
     if free_mib < needed_mib:
-        names = ", ".join(artifact.name for artifact in missing)
+        names = ", ".join(artifact.name for artifact in first)
         raise ToolchainError(
             f"{home()}: {free_mib / 1024:.1f} GiB are free, and a first build of {names} takes about "
             f"{needed_mib / 1024:.1f} GiB. Free some space, or set PLIMSOLL_HOME to another disk. {OTHER_WAY}"

@@ -164,6 +164,28 @@ def test_without_apt_the_error_says_what_kind_of_machine_it_takes(
         toolchain.ensure(["tool"])
 
 
+def test_lists_that_served_are_used_again_and_lists_that_did_not_are_fetched_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    commands = tmp_path / "commands"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(toolchain.TOOLS, "tool", a_debian_tool())
+    a_command(tmp_path, "dpkg-deb", "exit 1")
+
+    def updates(outcome: str) -> int:
+        """How many times apt has fetched its lists after one more build, whose install ends so."""
+        a_command(
+            tmp_path, "apt-get", f'case "$*" in *update) echo update >> {commands};; *install*) exit {outcome};; esac'
+        )
+        with pytest.raises(ToolchainError):
+            toolchain.ensure(["tool"])
+        return commands.read_text().count("update")
+
+    assert updates("100") == 1
+    assert updates("0") == 2
+    assert updates("0") == 2
+
+
 def test_a_debian_tools_wrapper_finds_the_libraries_that_came_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def download(*_: object, **__: object) -> list[Path]:
         return []

@@ -227,6 +227,20 @@ def test_too_little_space_is_refused_before_anything_is_built(
     assert events.seen == []
 
 
+def test_space_is_not_asked_for_again_where_an_earlier_build_filled_the_caches(
+    events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> Usage:
+        return Usage(total=1, used=1, free=0)
+
+    ensure([an_artifact()], events.display)
+    monkeypatch.setattr(shutil, "disk_usage", full)
+    newer = an_artifact(key="1" * 64, disk_mib=1024)
+    ensure([newer], events.display)
+
+    assert newer.ready
+
+
 def test_the_build_before_the_newest_is_kept_and_older_ones_are_removed(events: Events) -> None:
     builds = [an_artifact(key=digit * 64) for digit in "0123"]
     neighbour = an_artifact(name="tool-kit")

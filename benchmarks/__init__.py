@@ -1,0 +1,1 @@
+"""How fast: figures beside their baselines, measured on this machine. `python -m benchmarks --help`."""

@@ -1,0 +1,59 @@
+"""`python -m benchmarks [preview | batching | setup]`: measure, print, and keep the figures in benchmarks/results/."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks import batching, preview, setup
+from benchmarks.machine import describe
+from benchmarks.projects import BenchmarkError
+from benchmarks.report import publish
+from local import environment, toolchain
+from local.cluster.errors import ClusterError
+
+app = typer.Typer(add_completion=False, invoke_without_command=True, help="Figures beside their baselines.")
+
+Largest = Annotated[int, typer.Option(help="The most services to preview: 300 take about 20 minutes.")]
+
+
+@app.callback()
+def everything(context: typer.Context) -> None:
+    """Measure on this machine; without a command, all there is."""
+    toolchain.ensure(environment.tools())
+    os.environ.update(environment.variables())
+    if context.invoked_subcommand is None:
+        preview_command()
+        batching_command()
+        setup_command()
+
+
+@app.command("preview")
+def preview_command(largest: Largest = 300) -> None:
+    """Previews of 1 to 300 services, beside the same resources in one flat file."""
+    machine = describe()
+    publish(preview.run(largest), machine)
+
+
+@app.command("batching")
+def batching_command() -> None:
+    """Throughput and latency of one replica, with dynamic batching and without."""
+    machine = describe()
+    publish(batching.run(), machine)
+
+
+@app.command("setup")
+def setup_command() -> None:
+    """How long setting everything up takes. Stops the embedded cluster on the way, and starts it again."""
+    machine = describe()
+    publish(setup.run(), machine)
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except (BenchmarkError, ClusterError, toolchain.ToolchainError) as error:
+        Console(stderr=True).print(str(error), highlight=False, markup=False)
+        sys.exit(1)

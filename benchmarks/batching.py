@@ -1,0 +1,153 @@
+"""What dynamic batching gives and costs: one replica with it and one without, side by side.
+
+Two services of one stack, deployed by the real program, on the embedded cluster: the local stack's digits model, as it
+ships (`on`) and with batches of one item and no waiting (`off`). The two are loaded in turns, so that whatever else the
+machine does falls on both. perf_analyzer runs on the same machine and takes its share of the cores.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+
+from benchmarks import perf_analyzer, projects, stack_config
+from benchmarks.arithmetic import paired_ratio
+from benchmarks.cluster import cluster
+from benchmarks.projects import CHECKOUT, Project
+from benchmarks.report import Report, Table
+from observability import metrics as names
+from ops import stack as deployed
+from ops.prove import wait_until_ready
+from ops.stack import Endpoints, ServedModel
+
+NAMESPACE = "plimsoll-benchmark-batching"
+CONCURRENCIES = (1, 8, 32)
+ROUNDS = 5
+
+ONE_REPLICA = {"scaling": {"replicas": {"min": 1, "max": 1}}}
+BATCHING_OFF = {"maxBatchSize": 1, "maxQueueDelayMs": 0}
+OFF, ON = "batching-off", "batching-on"
+
+console = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Load:
+    """One variant under load, once."""
+
+    service: str
+    concurrency: int
+    inferences_per_second: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    mean_batch_size: float
+    """In items, as Triton counts them, perf_analyzer's warming up included."""
+
+
+def run() -> Report:
+    """Deploy both variants, load them in turns, and take everything away again."""
+    with cluster(), tempfile.TemporaryDirectory() as folder:
+        perf_analyzer.fetch()
+        project = projects.create(CHECKOUT, Path(folder, "project"))
+        project.configure({"stack": stack_config.local_stack(NAMESPACE, _services())})
+        try:
+            console.print("deploying the two variants")
+            project.pulumi("up", "--yes", "--skip-preview")
+            loads = list(_loads(_served(project)))
+        finally:
+            project.pulumi("destroy", "--yes", "--skip-preview")
+    return _report(loads)
+
+
+def _services() -> dict[str, dict[str, object]]:
+    return {OFF: {**ONE_REPLICA, "batching": BATCHING_OFF}, ON: ONE_REPLICA}
+
+
+def _served(project: Project) -> list[ServedModel]:
+    outputs = project.outputs
+    return [
+        ServedModel(
+            service=name,
+            namespace=outputs["namespace"],
+            model=service["model"],
+            version=int(service["version"]),
+            replicas=int(service["replicas"]),
+            address=service["address"],
+            http_port=int(service["httpPort"]),
+            grpc_port=int(service["grpcPort"]),
+        )
+        for name, service in outputs["services"].items()
+    ]
+
+
+def _loads(services: Sequence[ServedModel]) -> Iterator[Load]:
+    for served in services:
+        wait_until_ready(
+            served, Endpoints(f"{served.address}:{served.http_port}", f"{served.address}:{served.grpc_port}")
+        )
+    for number in range(ROUNDS):
+        for concurrency in CONCURRENCIES:
+            # Every other round backwards, so that neither always goes first.
+            for served in services if number % 2 == 0 else reversed(services):
+                load = _load(served, concurrency)
+                console.print(
+                    f"round {number + 1} of {ROUNDS}, {served.service} at {concurrency}: "
+                    f"{load.inferences_per_second:.0f}/s, p95 {load.p95_ms:.1f} ms",
+                    highlight=False,
+                )
+                yield load
+
+
+def _load(served: ServedModel, concurrency: int) -> Load:
+    before = deployed.metrics(served)
+    seen = perf_analyzer.load(url=f"{served.address}:{served.grpc_port}", model=served.model, concurrency=concurrency)
+    after = deployed.metrics(served)
+    executions = after[names.EXECUTIONS] - before[names.EXECUTIONS]
+    inferences = after[names.INFERENCES] - before[names.INFERENCES]
+    return Load(served.service, concurrency, **asdict(seen), mean_batch_size=round(inferences / executions, 2))
+
+
+def _report(loads: Sequence[Load]) -> Report:
+    return Report(
+        name="batching",
+        title="Dynamic batching, off and on",
+        method=" ".join((__doc__ or "").split("\n\n", 1)[1].split())
+        + f" Medians of {ROUNDS} rounds; ratios are medians of the ratios round by round, on over off.",
+        table=Table(
+            columns=(
+                "callers at once", "inferences/s off → on", "p50 ms off → on", "p95 ms off → on", "p99 ms off → on",
+                "mean batch off → on", "throughput on ÷ off", "p50 on ÷ off", "p95 on ÷ off", "p99 on ÷ off",
+            ),
+            rows=[_row(loads, concurrency) for concurrency in CONCURRENCIES],
+        ),
+        findings=[],
+        data={"loads": [asdict(load) for load in loads]},
+    )  # fmt: skip
+
+
+def _row(loads: Sequence[Load], concurrency: int) -> tuple[str, ...]:
+    off, on = (
+        [load for load in loads if (load.service, load.concurrency) == (service, concurrency)] for service in (OFF, ON)
+    )
+    throughput = ([load.inferences_per_second for load in off], [load.inferences_per_second for load in on])
+    latencies = [
+        ([load.p50_ms for load in off], [load.p50_ms for load in on]),
+        ([load.p95_ms for load in off], [load.p95_ms for load in on]),
+        ([load.p99_ms for load in off], [load.p99_ms for load in on]),
+    ]
+    batches = ([load.mean_batch_size for load in off], [load.mean_batch_size for load in on])
+    return (
+        str(concurrency),
+        _medians(*throughput, digits=0),
+        *(_medians(*latency, digits=1) for latency in latencies),
+        _medians(*batches, digits=1),
+        *(f"{paired_ratio(on_values, off_values):.2f}" for off_values, on_values in (throughput, *latencies)),
+    )
+
+
+def _medians(off: Sequence[float], on: Sequence[float], *, digits: int) -> str:
+    return f"{median(off):.{digits}f} → {median(on):.{digits}f}"

@@ -1,0 +1,221 @@
+"""What `pulumi preview` costs, from 1 service to 300, beside the same resources without the platform's code.
+
+Three programs: the real one; `flat/`, which places exactly the resources that the real one does, as one flat file does
+(its docstring says why that is a fair baseline); and `empty/`. All stacks are fresh, so everything is to be created,
+and the provider asks the same embedded cluster to try each resource in all of them.
+"""
+
+import json
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+
+from benchmarks import projects, recording, stack_config
+from benchmarks.arithmetic import Point, growth_exponent, paired_ratio
+from benchmarks.cluster import cluster
+from benchmarks.projects import CHECKOUT, Project
+from benchmarks.report import Report, Table
+from model_repo import assemble_all
+from stacks.schema import parse
+
+ROUNDS = {1: 5, 10: 5, 100: 3, 300: 2}
+"""How often each variant is measured, by number of services: many previews of 300 services would take an hour."""
+
+OVERHEAD_TARGET = 1.10
+"""What the platform's own code may cost: the real program over the flat one."""
+
+# Without this the engine writes the whole deployment to a file backend after each resource, in a preview too, which
+# costs time with the square of their number. A preview saves nothing, so leaving it out loses nothing.
+NO_CHECKPOINTS = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+
+NAMESPACE = "plimsoll-benchmark-preview"  # never made
+
+console = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to preview the same platform."""
+
+    name: str
+    program: str
+    checkpoints: bool
+    policies: bool = False
+
+
+EMPTY = Variant("empty", "empty", checkpoints=True)
+FLAT = Variant("flat", "flat", checkpoints=True)
+REAL = Variant("real", "real", checkpoints=True)
+FLAT_QUICK = Variant("flat, no checkpoints", "flat", checkpoints=False)
+REAL_QUICK = Variant("real, no checkpoints", "real", checkpoints=False)
+JUDGED_QUICK = Variant("real, no checkpoints, policies", "real", checkpoints=False, policies=True)
+VARIANTS = (EMPTY, FLAT, REAL, FLAT_QUICK, REAL_QUICK, JUDGED_QUICK)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One measured preview."""
+
+    services: int
+    variant: str
+    seconds: float
+    cpu_seconds: float
+    resources: int
+
+
+@dataclass(frozen=True)
+class PurePart:
+    """What the platform's pure code takes of one preview, in seconds."""
+
+    services: int
+    schema_seconds: float
+    model_repository_seconds: float
+
+
+def run(largest: int) -> Report:
+    """Measure every number of services up to `largest`, all variants alternating."""
+    sizes = [size for size in ROUNDS if size <= largest]
+    previews: list[Preview] = []
+    pure: list[PurePart] = []
+    with cluster(), tempfile.TemporaryDirectory() as folder:
+        programs = {
+            "real": projects.create(CHECKOUT, Path(folder, "real")),
+            "flat": projects.create(CHECKOUT / "benchmarks" / "flat", Path(folder, "flat")),
+            "empty": projects.create(CHECKOUT / "benchmarks" / "empty", Path(folder, "empty")),
+        }
+        for size in sizes:
+            stack = a_stack_of(size)
+            pure.append(_pure_part(size, stack))
+            recorded = Path(folder, f"resources-{size}.json")
+            config = {"stack": json.dumps(stack)}
+            recording.write(recording.record(CHECKOUT, config), recorded)
+            programs["real"].configure({"stack": stack})
+            programs["flat"].configure({"resources": str(recorded)})
+            previews += _rounds(size, programs)
+    return _report(sizes, previews, pure)
+
+
+def a_stack_of(size: int) -> dict[str, object]:
+    """The local stack with its service `size` times, under as many names."""
+    return stack_config.local_stack(NAMESPACE, {f"digits-{number:03}": {} for number in range(size)})
+
+
+def _rounds(size: int, programs: Mapping[str, Project]) -> Iterator[Preview]:
+    for number in range(ROUNDS[size]):
+        # Every other round backwards, so that no variant always follows the same one.
+        for variant in VARIANTS if number % 2 == 0 else reversed(VARIANTS):
+            preview = _preview(size, variant, programs[variant.program])
+            console.print(
+                f"{size} services, round {number + 1} of {ROUNDS[size]}, {variant.name}: {preview.seconds:.1f} s",
+                highlight=False,
+            )
+            yield preview
+
+
+def _preview(size: int, variant: Variant, project: Project) -> Preview:
+    judged = ("--policy-pack", str(CHECKOUT / "policies")) if variant.policies else ()
+    done = project.pulumi("preview", *judged, environment={} if variant.checkpoints else NO_CHECKPOINTS)
+    created = re.search(r"\+ (\d+) to create", done.output)
+    return Preview(
+        services=size,
+        variant=variant.name,
+        seconds=round(done.seconds, 2),
+        cpu_seconds=round(done.cpu_seconds, 2),
+        resources=int(created[1]) if created else 0,
+    )
+
+
+def _pure_part(size: int, stack: Mapping[str, object]) -> PurePart:
+    began = time.perf_counter()
+    parsed = parse(stack)
+    read = time.perf_counter()
+    assemble_all(parsed.services)
+    return PurePart(size, round(read - began, 3), round(time.perf_counter() - read, 3))
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """All previews, answering by size and variant."""
+
+    previews: Sequence[Preview]
+
+    def seconds(self, size: int, variant: Variant) -> list[float]:
+        return [each.seconds for each in self._of(size, variant)]
+
+    def cpu_seconds(self, size: int, variant: Variant) -> list[float]:
+        return [each.cpu_seconds for each in self._of(size, variant)]
+
+    def resources(self, size: int, variant: Variant) -> int:
+        return self._of(size, variant)[0].resources
+
+    def overhead(self, size: int, ours: Variant, baseline: Variant) -> float:
+        return paired_ratio(self.seconds(size, ours), self.seconds(size, baseline))
+
+    def work(self, size: int, variant: Variant) -> Point:
+        """What a preview takes beyond that of an empty program."""
+        return Point(size, median(self.seconds(size, variant)) - median(self.seconds(size, EMPTY)))
+
+    def _of(self, size: int, variant: Variant) -> list[Preview]:
+        return [each for each in self.previews if (each.services, each.variant) == (size, variant.name)]
+
+
+def _report(sizes: Sequence[int], previews: Sequence[Preview], pure: Sequence[PurePart]) -> Report:
+    measured = _Measured(previews)
+    return Report(
+        name="preview",
+        title="What `pulumi preview` costs",
+        method=" ".join((__doc__ or "").split("\n\n", 1)[1].split())
+        + " Seconds are medians; overheads are medians of the ratios round by round; variants alternate. CPU is that of"
+        " Pulumi, the program and the provider.",
+        table=Table(
+            columns=(
+                "services", "rounds", "resources real / flat", *(f"{variant.name}, s" for variant in VARIANTS),
+                "real ÷ flat", "real ÷ flat, no checkpoints", "CPU real ÷ flat, no checkpoints", "of it schema, s",
+                "of it model repository, s",
+            ),
+            rows=[_row(size, part, measured) for size, part in zip(sizes, pure, strict=True)],
+        ),
+        findings=[*_overheads(sizes, measured), *_growth(sizes, measured)],
+        data={"previews": [asdict(preview) for preview in previews], "pure": [asdict(part) for part in pure]},
+    )  # fmt: skip
+
+
+def _row(size: int, pure: PurePart, measured: _Measured) -> tuple[str, ...]:
+    cpu = paired_ratio(measured.cpu_seconds(size, REAL_QUICK), measured.cpu_seconds(size, FLAT_QUICK))
+    return (
+        str(size),
+        str(ROUNDS[size]),
+        f"{measured.resources(size, REAL)} / {measured.resources(size, FLAT)}",
+        *(f"{median(measured.seconds(size, variant)):.1f}" for variant in VARIANTS),
+        f"{measured.overhead(size, REAL, FLAT):.2f}",
+        f"{measured.overhead(size, REAL_QUICK, FLAT_QUICK):.2f}",
+        f"{cpu:.2f}",
+        f"{pure.schema_seconds:.3f}",
+        f"{pure.model_repository_seconds:.3f}",
+    )
+
+
+def _overheads(sizes: Sequence[int], measured: _Measured) -> Iterator[str]:
+    for ours, baseline, when in ((REAL, FLAT, "as it is"), (REAL_QUICK, FLAT_QUICK, "without checkpoints")):
+        missed = [
+            f"{overhead:.2f} at {size}"
+            for size in sizes
+            if (overhead := measured.overhead(size, ours, baseline)) > OVERHEAD_TARGET
+        ]
+        verdict = f"MISSED: {', '.join(missed)}" if missed else "met at every size"
+        yield f"Real over flat {when}, target at most {OVERHEAD_TARGET:.2f}: {verdict}."
+
+
+def _growth(sizes: Sequence[int], measured: _Measured) -> Iterator[str]:
+    from_size, to_size = 10, sizes[-1]
+    if to_size <= from_size:
+        return
+    for variant in (FLAT, REAL, FLAT_QUICK, REAL_QUICK):
+        exponent = growth_exponent(measured.work(from_size, variant), measured.work(to_size, variant))
+        yield f"From {from_size} to {to_size} services, {variant.name} grows with the power {exponent:.2f} of their number."
