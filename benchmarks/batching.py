@@ -6,7 +6,7 @@ machine does falls on both. perf_analyzer runs on the same machine and takes its
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -48,6 +48,16 @@ class Load:
     """In items, as Triton counts them, perf_analyzer's warming up included."""
 
 
+FIGURES: Mapping[str, Callable[[Load], float]] = {
+    "inferences/s": lambda load: load.inferences_per_second,
+    "p50 ms": lambda load: load.p50_ms,
+    "p95 ms": lambda load: load.p95_ms,
+    "p99 ms": lambda load: load.p99_ms,
+    "mean batch": lambda load: load.mean_batch_size,
+}
+"""What is told of a load, by the table's column."""
+
+
 def run() -> Report:
     """Deploy both variants, load them in turns, and take everything away again."""
     with cluster(), tempfile.TemporaryDirectory() as folder:
@@ -63,7 +73,7 @@ def run() -> Report:
     return _report(loads)
 
 
-def _services() -> dict[str, dict[str, object]]:
+def _services() -> Mapping[str, Mapping[str, object]]:
     return {OFF: {**ONE_REPLICA, "batching": BATCHING_OFF}, ON: ONE_REPLICA}
 
 
@@ -117,37 +127,47 @@ def _report(loads: Sequence[Load]) -> Report:
         title="Dynamic batching, off and on",
         method=" ".join((__doc__ or "").split("\n\n", 1)[1].split())
         + f" Medians of {ROUNDS} rounds; ratios are medians of the ratios round by round, on over off.",
-        table=Table(
-            columns=(
-                "callers at once", "inferences/s off → on", "p50 ms off → on", "p95 ms off → on", "p99 ms off → on",
-                "mean batch off → on", "throughput on ÷ off", "p50 on ÷ off", "p95 on ÷ off", "p99 on ÷ off",
+        tables=[
+            Table(
+                title="Off → on",
+                columns=("callers at once", *FIGURES),
+                rows=[
+                    (str(callers), *(_medians(loads, callers, figure) for figure in FIGURES))
+                    for callers in CONCURRENCIES
+                ],
             ),
-            rows=[_row(loads, concurrency) for concurrency in CONCURRENCIES],
-        ),
-        findings=[],
+            Table(
+                title="On ÷ off",
+                columns=("callers at once", *FIGURES),
+                rows=[
+                    (str(callers), *(f"{_ratio(loads, callers, figure):.2f}" for figure in FIGURES))
+                    for callers in CONCURRENCIES
+                ],
+            ),
+        ],
+        findings=list(_findings(loads)),
         data={"loads": [asdict(load) for load in loads]},
     )  # fmt: skip
 
 
-def _row(loads: Sequence[Load], concurrency: int) -> tuple[str, ...]:
-    off, on = (
-        [load for load in loads if (load.service, load.concurrency) == (service, concurrency)] for service in (OFF, ON)
-    )
-    throughput = ([load.inferences_per_second for load in off], [load.inferences_per_second for load in on])
-    latencies = [
-        ([load.p50_ms for load in off], [load.p50_ms for load in on]),
-        ([load.p95_ms for load in off], [load.p95_ms for load in on]),
-        ([load.p99_ms for load in off], [load.p99_ms for load in on]),
-    ]
-    batches = ([load.mean_batch_size for load in off], [load.mean_batch_size for load in on])
-    return (
-        str(concurrency),
-        _medians(*throughput, digits=0),
-        *(_medians(*latency, digits=1) for latency in latencies),
-        _medians(*batches, digits=1),
-        *(f"{paired_ratio(on_values, off_values):.2f}" for off_values, on_values in (throughput, *latencies)),
-    )
+def _findings(loads: Sequence[Load]) -> Iterator[str]:
+    for callers in CONCURRENCIES:
+        yield (
+            f"{callers} at once: batching gives {_ratio(loads, callers, 'inferences/s'):.2f} times the throughput "
+            f"at {_ratio(loads, callers, 'p95 ms'):.2f} times the p95 latency."
+        )
 
 
-def _medians(off: Sequence[float], on: Sequence[float], *, digits: int) -> str:
-    return f"{median(off):.{digits}f} → {median(on):.{digits}f}"
+def _medians(loads: Sequence[Load], concurrency: int, figure: str) -> str:
+    off, on = (median(_values(loads, concurrency, service, figure)) for service in (OFF, ON))
+    digits = 0 if min(off, on) >= 100 else 1
+    return f"{off:.{digits}f} → {on:.{digits}f}"
+
+
+def _ratio(loads: Sequence[Load], concurrency: int, figure: str) -> float:
+    on, off = (_values(loads, concurrency, service, figure) for service in (ON, OFF))
+    return paired_ratio(on, off)
+
+
+def _values(loads: Sequence[Load], concurrency: int, service: str, figure: str) -> list[float]:
+    return [FIGURES[figure](load) for load in loads if (load.concurrency, load.service) == (concurrency, service)]

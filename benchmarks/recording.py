@@ -4,7 +4,7 @@ import json
 import runpy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, cast
 
 import pulumi
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_all_config, set_mocks
@@ -30,7 +30,11 @@ def record(program: Path, config: dict[str, str]) -> list[Resource]:
     recorder = _Recorder()
     set_mocks(recorder, project=PROJECT, stack="recording", preview=True)
     set_all_config({f"{PROJECT}:{key}": value for key, value in config.items()})
-    pulumi.runtime.test(lambda: runpy.run_path(str(program / "__main__.py"), run_name="__main__"))()
+
+    def run() -> None:
+        runpy.run_path(str(program / "__main__.py"), run_name="__main__")
+
+    pulumi.runtime.test(run)()  # pyright: ignore[reportUnknownMemberType] - the SDK leaves it without a type
     return sorted(recorder.resources, key=lambda resource: not resource.type.startswith("pulumi:providers:"))
 
 
@@ -44,12 +48,12 @@ class _Recorder(Mocks):
     resources: list[Resource] = field(default_factory=list[Resource])
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[Any, Any]]:
-        inputs: dict[Any, Any] = args.inputs
+        inputs = cast("dict[str, Any]", args.inputs)
         if not args.custom:
             return "", inputs
         self.resources.append(Resource(args.typ, args.name, inputs))
         named = {**inputs.get("metadata", {}), "name": f"«{args.typ}|{args.name}»"}
         return f"{args.name}-id", {**inputs, "metadata": named}
 
-    def call(self, args: MockCallArgs) -> dict[Any, Any]:
+    def call(self, args: MockCallArgs) -> NoReturn:
         raise AssertionError(f"the program calls no function of a provider, and now {args.token}")

@@ -17,6 +17,7 @@ RESULTS = Path(__file__).parent / "results"
 class Table:
     """Figures, ready to be read: the first column says of what."""
 
+    title: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
 
@@ -24,7 +25,8 @@ class Table:
     def markdown(self) -> str:
         """Numbers to the right, as every Markdown reader draws it."""
         rule = ("---", *("---:" for _ in self.columns[1:]))
-        return "\n".join(f"| {' | '.join(row)} |" for row in (self.columns, rule, *self.rows))
+        rows = "\n".join(f"| {' | '.join(row)} |" for row in (self.columns, rule, *self.rows))
+        return f"## {self.title}\n\n{rows}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,7 @@ class Report:
     title: str
     method: str
     """How it was measured, so that a reader can judge the figures: one paragraph."""
-    table: Table
+    tables: Sequence[Table]
     findings: Sequence[str]
     """What the figures say, one sentence each; missed targets plainly."""
     data: Mapping[str, object]
@@ -49,17 +51,19 @@ def publish(report: Report, machine: Machine, folder: Path = RESULTS) -> None:
     record = {"benchmark": report.name, "machine": asdict(machine), "findings": report.findings, **report.data}
     (folder / f"{report.name}.json").write_text(json.dumps(record, indent=1) + "\n")
     findings = "\n".join(f"- {finding}" for finding in report.findings)
-    sections = (f"# {report.title}", report.method, report.table.markdown, findings, f"Measured on: {machine}.")
-    (folder / f"{report.name}.md").write_text("\n\n".join(filter(None, sections)) + "\n")
+    tables = (table.markdown for table in report.tables)
+    sections = (f"# {report.title}", report.method, *tables, "## What they say", findings, f"Measured on: {machine}.")
+    (folder / f"{report.name}.md").write_text("\n\n".join(sections) + "\n")
 
 
 def _print(report: Report) -> None:
     console = Console()
-    table = RichTable(title=report.title)
-    for place, column in enumerate(report.table.columns):
-        table.add_column(column, justify="right" if place else "left")
-    for row in report.table.rows:
-        table.add_row(*row)
-    console.print(table)
+    for table in report.tables:
+        drawn = RichTable(title=table.title)
+        for place, column in enumerate(table.columns):
+            drawn.add_column(column, justify="right" if place else "left")
+        for row in table.rows:
+            drawn.add_row(*row)
+        console.print(drawn)
     for finding in report.findings:
         console.print(f"- {finding}", highlight=False, markup=False)

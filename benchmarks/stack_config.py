@@ -1,5 +1,6 @@
 """What the benchmarks deploy: the committed local stack, with other services."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -7,7 +8,7 @@ import yaml
 from benchmarks.projects import CHECKOUT
 
 
-def local_stack(namespace: str, services: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def local_stack(namespace: str, services: Mapping[str, Mapping[str, object]]) -> dict[str, Any]:
     """The `plimsoll:stack` of stacks/Pulumi.local.yaml in another namespace, each service its `digits`, with changes.
 
     `services` holds the changes by the service's name, as the YAML spells them.

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
-from pulumi_kubernetes import core, meta
+from pulumi_kubernetes import core
 
+from components.metadata import metadata
 from local.cluster import layout
 from model_repo import Repository, publish
 from stacks.schema import S3Repository, VolumeRepository
@@ -51,6 +52,7 @@ class ModelStore(pulumi.ComponentResource):
         """Pods of a "restricted" namespace may not name a folder of their node; a claim on one they may use."""
         volume = core.v1.PersistentVolume(
             f"{name}-volume",
+            metadata=metadata(pulumi.Output.concat(namespace, "-", name)),
             spec=core.v1.PersistentVolumeSpecArgs(
                 access_modes=["ReadOnlyMany"],
                 storage_class_name="",
@@ -63,7 +65,7 @@ class ModelStore(pulumi.ComponentResource):
         )
         claim = core.v1.PersistentVolumeClaim(
             name,
-            metadata=meta.v1.ObjectMetaArgs(name=name, namespace=namespace),
+            metadata=metadata(name, namespace=namespace),
             spec=core.v1.PersistentVolumeClaimSpecArgs(
                 access_modes=["ReadOnlyMany"],
                 storage_class_name="",

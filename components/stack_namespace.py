@@ -1,7 +1,9 @@
 """The namespace of a stack."""
 
 import pulumi
-from pulumi_kubernetes import core, meta
+from pulumi_kubernetes import core
+
+from components.metadata import metadata
 
 POD_SECURITY = "restricted"
 POD_SECURITY_VERSION = "latest"
@@ -21,7 +23,7 @@ class StackNamespace(pulumi.ComponentResource):
         }
         namespace = core.v1.Namespace(
             name,
-            metadata=meta.v1.ObjectMetaArgs(name=name, labels={"app.kubernetes.io/part-of": "plimsoll", **security}),
+            metadata=metadata(name, labels=security),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.name = namespace.metadata.name

@@ -6,12 +6,12 @@ import pulumi
 from pulumi_kubernetes import apps, core, meta, networking, policy
 
 from components import triton_pod
-from components.labels import labels, selector
+from components.metadata import metadata, selector, service_labels
 from model_repo import Repository
 from stacks.schema import Service
 
-ROLLOUT_SECONDS = 60
-"""What a rollout may take beside the new pods' start: scheduling, and pulling nothing."""
+SCHEDULING_SECONDS = 30
+"""What a pod may take until its server starts, its image being there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +38,17 @@ class TritonServer(pulumi.ComponentResource):
     def __init__(self, name: str, args: TritonServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("plimsoll:components:TritonServer", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        metadata = meta.v1.ObjectMetaArgs(name=name, namespace=args.namespace, labels=labels(name))
+        labels = service_labels(name)
+        named = metadata(name, namespace=args.namespace, labels=labels)
         pods = meta.v1.LabelSelectorArgs(match_labels=selector(name))
         replicas = args.service.scaling.replicas
+        # A pod that is still not ready then will not be: its update fails, saying why, and the old pods go on serving.
+        one_pod_seconds = triton_pod.startup_seconds(args.repository) + SCHEDULING_SECONDS
 
-        account = core.v1.ServiceAccount(name, metadata=metadata, automount_service_account_token=False, opts=child)
+        account = core.v1.ServiceAccount(name, metadata=named, automount_service_account_token=False, opts=child)
         networking.v1.NetworkPolicy(
             name,
-            metadata=metadata,
+            metadata=named,
             spec=networking.v1.NetworkPolicySpecArgs(
                 pod_selector=pods,
                 policy_types=["Ingress", "Egress"],
@@ -64,15 +67,16 @@ class TritonServer(pulumi.ComponentResource):
         )
         policy.v1.PodDisruptionBudget(
             name,
-            metadata=metadata,
+            metadata=named,
             spec=policy.v1.PodDisruptionBudgetSpecArgs(
                 selector=pods, max_unavailable=1, unhealthy_pod_eviction_policy="AlwaysAllow"
             ),
             opts=child,
         )
+        all_pods = f"{one_pod_seconds * max(replicas.min, 1)}s"
         apps.v1.Deployment(
             name,
-            metadata=metadata,
+            metadata=named,
             spec=apps.v1.DeploymentSpecArgs(
                 # An autoscaler owns the number from the first apply on: a number here would fight it.
                 replicas=None if args.service.scaling.signal else replicas.min,
@@ -82,10 +86,10 @@ class TritonServer(pulumi.ComponentResource):
                     rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
                 ),
                 revision_history_limit=3,
-                progress_deadline_seconds=triton_pod.startup_seconds(args.repository) + ROLLOUT_SECONDS,
+                progress_deadline_seconds=one_pod_seconds,
                 template=core.v1.PodTemplateSpecArgs(
                     metadata=meta.v1.ObjectMetaArgs(
-                        labels=labels(name),
+                        labels=labels,
                         annotations={"plimsoll.dev/repository-digest": args.repository.digest},
                     ),
                     spec=triton_pod.spec(
@@ -98,16 +102,15 @@ class TritonServer(pulumi.ComponentResource):
                     ),
                 ),
             ),
-            opts=child,
+            opts=pulumi.ResourceOptions(
+                parent=self, custom_timeouts=pulumi.CustomTimeouts(create=all_pods, update=all_pods)
+            ),
         )
         service = core.v1.Service(
             name,
             # The Deployment is awaited; waiting for its endpoints too would add ten seconds and no knowledge.
-            metadata=meta.v1.ObjectMetaArgs(
-                name=name,
-                namespace=args.namespace,
-                labels=labels(name),
-                annotations={"pulumi.com/skipAwait": "true"},
+            metadata=metadata(
+                name, namespace=args.namespace, labels=labels, annotations={"pulumi.com/skipAwait": "true"}
             ),
             spec=core.v1.ServiceSpecArgs(
                 selector=selector(name),

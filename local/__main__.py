@@ -38,7 +38,7 @@ def up(stack: Annotated[str, typer.Option(help="The stack to deploy: a file in s
         f"\nAll of it took {time.monotonic() - began:.0f} s. Next:\n"
         '  eval "$(make -s env)"            then plain pulumi and kubectl work here\n'
         f"  edit stacks/Pulumi.{stack}.yaml     then: pulumi preview --stack {stack}\n"
-        "  make down                        stops the cluster; its state stays in the cache",
+        "  make down                        stops the cluster; what it knows stays",
         highlight=False,
         markup=False,
     )

@@ -5,16 +5,14 @@
 
 from collections.abc import Sequence
 from functools import cache
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 from typing import Protocol, cast
 
 import jinja2
 from google.protobuf import text_format
 from google.protobuf.message import Message
-from tritonclient.grpc import model_config_pb2
 
+from model_repo.triton_messages import model_config_pb2
 from stacks.schema import Problem, Service, StackError, TensorRt
 
 MODELS = Path(__file__).parent
@@ -99,6 +97,7 @@ def _warmup_batches(service: Service) -> list[int]:
     return sorted({profile.min_batch if profile else 1, service.batching.max_batch_size})
 
 
+@cache  # asked for every batch size of every service, and a model has one signature
 def _inputs_of(signature: str) -> list[dict[str, str | list[int]]]:
     """What a warm-up has to send: each input's name and type, and its shape with 1 where any size will do."""
     try:

@@ -10,6 +10,7 @@ from typing import Annotated
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -70,7 +71,9 @@ def command(
         raise StackUnreachableError(
             f"stack {stack} serves no model with examples", "", f"serve one of: {', '.join(EXAMPLES)}"
         )
-    table = Table("service", "via", "accuracy", "req/s", "p50 ms", "p95", "p99", "batch", "replicas")
+    table = Table(
+        "service", "via", "accuracy", "req/s", "p50 ms", "p95 ms", "p99 ms", "batch", "replicas", box=box.SIMPLE
+    )
     least_met = True
     urls: list[str] = []
     for served in proven:

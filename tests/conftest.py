@@ -93,5 +93,6 @@ def a_test_stack_config(**service: Any) -> dict[str, Any]:
     file: dict[str, Any] = yaml.safe_load(LOCAL_STACK.read_text())
     config = file["config"]["plimsoll:stack"]
     config["namespace"] = NAMESPACE
-    config["services"]["digits"].update(service)
+    # Small, so that the tests fit on two cores beside whatever else is deployed.
+    config["services"]["digits"].update({"resources": {"cpu": 0.1, "memoryMib": 512}, **service})
     return config

@@ -9,7 +9,7 @@ import importlib
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -40,15 +40,17 @@ def _class(token: str) -> Any:
 
 def _with_references(value: Any, placed: dict[str, Any]) -> Any:
     """Inputs with each «TYPE|NAME» replaced by the name that this resource has in the cluster."""
-    if isinstance(value, dict):
-        return {key: _with_references(each, placed) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_with_references(each, placed) for each in value]
-    if isinstance(value, str) and "«" in value:
-        # Every second part is a reference: that is how re.split returns what its group has matched.
-        parts = enumerate(re.split("«(.*?)»", value))
-        return pulumi.Output.concat(*(placed[part].metadata.name if at % 2 else part for at, part in parts))
-    return value
+    match value:
+        case dict():
+            return {key: _with_references(each, placed) for key, each in cast("dict[str, Any]", value).items()}
+        case list():
+            return [_with_references(each, placed) for each in cast("list[Any]", value)]
+        case str() if "«" in value:
+            # Every second part is a reference: that is how re.split returns what its group has matched.
+            parts = enumerate(re.split("«(.*?)»", value))
+            return pulumi.Output.concat(*(placed[part].metadata.name if at % 2 else part for at, part in parts))
+        case _:
+            return value
 
 
 def _snake_case(inputs: dict[str, Any]) -> dict[str, Any]:

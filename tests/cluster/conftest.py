@@ -28,6 +28,7 @@ def cluster() -> Generator[None]:
 @pytest.fixture(scope="session")
 def deployed(cluster: None, project: Project) -> Generator[Project]:
     """The local stack in the tests' own namespace."""
+    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")  # of a run that was killed
     done = project.up(a_test_stack_config())
     assert done.code == 0, done.output
     yield project

@@ -45,8 +45,9 @@ def test_a_local_cluster_gets_a_claim_on_its_nodes_folder(
 ) -> None:
     monkeypatch.setenv("PLIMSOLL_HOME", str(tmp_path))
 
-    engine = build(a_store(claim=None))
+    engine = build(a_store(claim=None), preview=True)
 
     [volume] = engine.inputs_of("PersistentVolume")
     assert volume["spec"]["hostPath"]["path"] == str(tmp_path.resolve() / "models")
+    assert volume["metadata"]["name"] == "plimsoll-model-store"
     assert volume["spec"]["claimRef"] == {"namespace": "plimsoll", "name": "model-store"}
