@@ -2,7 +2,16 @@
 
 import pulumi
 
-from components import Cluster, ModelStore, ModelStoreArgs, StackNamespace, TritonServer, TritonServerArgs, buildable
+from components import (
+    Cluster,
+    ModelStore,
+    ModelStoreArgs,
+    StackNamespace,
+    TritonServer,
+    TritonServerArgs,
+    buildable,
+    fill_store,
+)
 from model_repo import PublishError, assemble_all
 from stacks.schema import StackError, parse
 
@@ -11,17 +20,14 @@ def main() -> None:
     """Lay out the platform: cluster, namespace, model store, and a server a service."""
     stack = buildable(parse(pulumi.Config().get_object("stack")))
     repositories = assemble_all(stack.services)
+    fill_store(stack.model_repository, repositories.values())
 
     cluster = Cluster("cluster", stack.cluster)
     on_cluster = pulumi.ResourceOptions(providers=[cluster.kubernetes])
     namespace = StackNamespace(stack.namespace, opts=on_cluster)
     store = ModelStore(
         "model-store",
-        ModelStoreArgs(
-            repository=stack.model_repository,
-            content=tuple(repositories.values()),
-            namespace=namespace.name,
-        ),
+        ModelStoreArgs(spec=stack.model_repository, namespace=namespace.name),
         opts=on_cluster,
     )
     servers = {

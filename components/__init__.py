@@ -2,7 +2,7 @@
 
 from components.buildable import buildable
 from components.cluster import Cluster
-from components.model_store import ModelStore, ModelStoreArgs
+from components.model_store import ModelStore, ModelStoreArgs, fill_store
 from components.stack_namespace import StackNamespace
 from components.triton_server import TritonServer, TritonServerArgs
 
@@ -14,4 +14,5 @@ __all__ = [
     "TritonServer",
     "TritonServerArgs",
     "buildable",
+    "fill_store",
 ]

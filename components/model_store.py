@@ -1,6 +1,6 @@
 """The volume that model servers read their repositories from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,42 +10,42 @@ from pulumi_kubernetes import core
 from components.metadata import metadata
 from local.cluster import layout
 from model_repo import Repository, publish
-from stacks.schema import S3Repository, VolumeRepository
+from stacks.schema import ModelRepository, S3Repository, VolumeClaim, VolumeRepository
 
 CAPACITY = "100Gi"  # a claim must name a size; a folder has none to enforce
 
 
+def fill_store(spec: ModelRepository, content: Iterable[Repository]) -> None:
+    """Write the content that the store has not yet; a preview writes nothing.
+
+    Comes before every resource, so that a store that can't take it stops an update before it has changed anything. Old
+    content stays, so going back is as quick as going on. Raises PublishError.
+    """
+    if not pulumi.runtime.is_dry_run():
+        for repository in content:
+            publish(repository, _folder(spec))
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelStoreArgs:
-    """Where models lie, and the repositories that must lie there before any server looks for them."""
+    """Where models lie, and the namespace of the servers that read them."""
 
-    repository: VolumeRepository | S3Repository
-    content: Sequence[Repository]
+    spec: ModelRepository
     namespace: pulumi.Input[str]
 
 
 class ModelStore(pulumi.ComponentResource):
-    """A read-only claim on content-addressed repositories: `<digest>/<model>/<version>/…`.
-
-    An update first writes the content that is not there yet (a preview writes nothing). Old content stays, so going
-    back is as quick as going on. Raises PublishError if the folder can't take it.
-    """
+    """A read-only claim on content-addressed repositories: `<digest>/<model>/<version>/…`."""
 
     claim_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: ModelStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("plimsoll:components:ModelStore", name, None, opts)
-        if isinstance(args.repository, S3Repository):
-            raise NotImplementedError("components/buildable.py refuses it first")
-        if claim := args.repository.claim:
-            folder = Path(claim.mounted_at)
-            self.claim_name = pulumi.Output.from_input(claim.name)
-        else:
-            folder = layout.models()
-            self.claim_name = self._claim_on_node_folder(name, folder, args.namespace)
-        if not pulumi.runtime.is_dry_run():
-            for repository in args.content:
-                publish(repository, folder)
+        match args.spec:
+            case VolumeRepository(claim=VolumeClaim(name=given)):
+                self.claim_name = pulumi.Output.from_input(given)
+            case spec:
+                self.claim_name = self._claim_on_node_folder(name, _folder(spec), args.namespace)
         self.register_outputs({"claim_name": self.claim_name})
 
     def _claim_on_node_folder(self, name: str, folder: Path, namespace: pulumi.Input[str]) -> pulumi.Output[str]:
@@ -75,3 +75,14 @@ class ModelStore(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         return claim.metadata.name
+
+
+def _folder(spec: ModelRepository) -> Path:
+    """Where this machine sees the store."""
+    match spec:
+        case VolumeRepository(claim=VolumeClaim(mounted_at=folder)):
+            return Path(folder)
+        case VolumeRepository():
+            return layout.models()
+        case S3Repository():
+            raise NotImplementedError("components/buildable.py refuses it first")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from local import environment, images, toolchain
+from local import backend, environment, images, toolchain
 from local.cluster import commands, preflight
 from local.cluster.errors import ClusterError
 from local.cluster.processes import IMAGES, TOOLS
@@ -31,6 +31,7 @@ def up(stack: Annotated[str, typer.Option(help="The stack to deploy: a file in s
         console.print(f"using the cluster of KUBECONFIG={os.environ['KUBECONFIG']}; none is started here")
     toolchain.ensure(environment.tools())
     os.environ.update(environment.variables())
+    backend.release_abandoned_locks()
     _run("pulumi", "stack", "select", "--create", stack)
     _run("pulumi", "up", "--yes", "--skip-preview", "--stack", stack, "--policy-pack", "policies")
     _run(sys.executable, "-m", "ops", "prove", "--stack", stack)

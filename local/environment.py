@@ -8,7 +8,7 @@ import shlex
 import shutil
 from pathlib import Path
 
-from local import toolchain
+from local import backend, toolchain
 from local.cluster import layout
 from local.home import home
 
@@ -43,19 +43,13 @@ def variables() -> dict[str, str]:
     if own_cluster():
         wanted["KUBECONFIG"] = str(layout.kubeconfig())
     if "PULUMI_BACKEND_URL" not in os.environ:
-        wanted["PULUMI_BACKEND_URL"] = f"file://{_backend()}"
+        wanted["PULUMI_BACKEND_URL"] = f"file://{backend.folder()}"
         if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
             # Stack `local` holds no secrets. A stack that does names a real secrets provider in its file.
             wanted["PULUMI_CONFIG_PASSPHRASE"] = ""
     if own_pulumi():
         wanted["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"  # the provider is on PATH
     return wanted
-
-
-def _backend() -> Path:
-    folder = home() / "pulumi"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 def _without_own(path: str) -> str:

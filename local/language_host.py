@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -30,6 +31,7 @@ from pulumi.runtime.proto.language_pb2_grpc import add_LanguageRuntimeServicer_t
 
 MAX_MESSAGE_BYTES = 400 * 2**20  # the engine's own limit
 READ_BYTES = 4096
+ENGINE_CHECK_SECONDS = 0.5
 
 
 class ProjectLanguageServer(LanguageServer):
@@ -38,6 +40,7 @@ class ProjectLanguageServer(LanguageServer):
     def __init__(self, engine_address: str) -> None:
         super().__init__(lambda: None)  # `Run` knows the program
         self._engine_address = engine_address
+        self._plugins: set[subprocess.Popen[bytes]] = set()
 
     def Handshake(
         self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
@@ -80,9 +83,20 @@ class ProjectLanguageServer(LanguageServer):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+        self._plugins.add(plugin)
         context.add_callback(plugin.kill)
         yield from _output(plugin)
+        self._plugins.discard(plugin)
         yield language_pb2.RunPluginResponse(exitcode=plugin.wait())
+
+    def leave_with_engine(self) -> None:
+        """End, and end the plugins, once the engine is gone: one that was killed tells nobody."""
+        engine = os.getppid()
+        while os.getppid() == engine:
+            time.sleep(ENGINE_CHECK_SECONDS)
+        for plugin in tuple(self._plugins):
+            plugin.kill()
+        os._exit(1)
 
 
 def _run_program(entry_point: Path) -> None:
@@ -122,11 +136,12 @@ def main() -> None:
     """Serve the engine whose address is the last argument; print the port, as the engine expects."""
     signal.signal(signal.SIGINT, _leave)
     server = grpc.server(ThreadPoolExecutor(), options=[("grpc.max_receive_message_length", MAX_MESSAGE_BYTES)])
-    add_LanguageRuntimeServicer_to_server(ProjectLanguageServer(sys.argv[-1]), server)
+    language_server = ProjectLanguageServer(sys.argv[-1])
+    add_LanguageRuntimeServicer_to_server(language_server, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    server.wait_for_termination()
+    language_server.leave_with_engine()
 
 
 if __name__ == "__main__":

@@ -71,6 +71,11 @@ class Project:
         return self.pulumi("destroy", "--yes", "--skip-preview")
 
 
+def pulumi_environment(backend: Path) -> dict[str, str]:
+    """This process's environment, with stacks kept in `backend`."""
+    return {**os.environ, "PULUMI_BACKEND_URL": f"file://{backend}", "PULUMI_CONFIG_PASSPHRASE": ""}
+
+
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A fresh stack on a backend that ends with the tests."""
@@ -81,7 +86,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     (folder / "stacks").mkdir()
     for entry in ("__init__.py", "schema"):
         (folder / "stacks" / entry).symlink_to(CHECKOUT / "stacks" / entry)
-    made = Project(folder, {**os.environ, "PULUMI_BACKEND_URL": f"file://{backend}", "PULUMI_CONFIG_PASSPHRASE": ""})
+    made = Project(folder, pulumi_environment(backend))
     made.configure({})
     created = made.pulumi("stack", "init", "--no-select")
     assert created.code == 0, created.output

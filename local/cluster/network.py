@@ -14,6 +14,7 @@ from local.cluster import addresses
 
 NETWORK_POLICY_QUEUE = 100  # the enforcer's default netfilter queue
 LINK_TIMEOUT_SECONDS = 30.0
+LINK_REMOVAL_SECONDS = 3.0
 
 
 def connect_machine(node_pid: int) -> None:
@@ -33,17 +34,19 @@ def disconnect_machine() -> None:
 
 
 def conflicts_machine() -> list[str]:
-    """Networks of this machine that overlap the cluster's range, each as `interface network`."""
-    routes: list[dict[str, Any]] = json.loads(_run("ip", "-json", "-4", "route", "show", "table", "all"))
+    """Networks of this machine that overlap the cluster's range, each as `interface network`.
+
+    Called while no node runs here. The kernel may still be about to remove the link of one that has just ended; a link
+    that stays is another cluster's.
+    """
+    deadline = time.monotonic() + LINK_REMOVAL_SECONDS
+    while _link_exists(addresses.MACHINE_LINK) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    routes: list[dict[str, Any]] = json.loads(_run("ip", "-json", "-4", "route"))
     return sorted(
-        {
-            f"{route['dev']} {route['dst']}"
-            for route in routes
-            if "dev" in route
-            and route["dev"] != addresses.MACHINE_LINK
-            and route["dst"] != "default"
-            and IPv4Network(route["dst"]).overlaps(addresses.RANGE)
-        }
+        f"{route['dev']} {route['dst']}"
+        for route in routes
+        if "dev" in route and route["dst"] != "default" and IPv4Network(route["dst"]).overlaps(addresses.RANGE)
     )
 
 

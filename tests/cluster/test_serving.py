@@ -39,7 +39,8 @@ def test_an_update_with_nothing_to_do_says_so(deployed: Project) -> None:
 
 def test_the_namespace_admits_no_privileged_pod(deployed: Project) -> None:
     privileged = (
-        "run", "intruder", "--image=plimsoll.local/triton:2.51.0", "--privileged", "--restart=Never", "--dry-run=server",
+        *("run", "intruder", "--image=plimsoll.local/triton:2.51.0", "--restart=Never"),
+        *("--privileged", "--dry-run=server"),
     )  # fmt: skip
 
     refused = subprocess.run(

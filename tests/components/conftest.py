@@ -13,11 +13,11 @@ class RecordingEngine(Mocks):
 
     created: list[MockResourceArgs] = field(default_factory=list[MockResourceArgs])
 
-    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[Any, Any]]:
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         self.created.append(args)
-        return f"{args.name}-id", args.inputs
+        return f"{args.name}-id", cast("dict[str, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType] - untyped in the SDK
 
-    def call(self, args: MockCallArgs) -> dict[Any, Any]:
+    def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"no test calls {args.token}")
 
     def inputs_of(self, kind: str) -> list[dict[str, Any]]:
@@ -36,7 +36,7 @@ def build() -> Build:
     def run(program: Callable[[], None], *, preview: bool = False) -> RecordingEngine:
         engine = RecordingEngine()
         set_mocks(engine, preview=preview)
-        pulumi.runtime.test(program)()
+        pulumi.runtime.test(program)()  # pyright: ignore[reportUnknownMemberType] - untyped in the SDK
         return engine
 
     return run

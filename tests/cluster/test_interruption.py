@@ -1,0 +1,61 @@
+"""`make up`, killed at moments that nobody chose: the next one always converges."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from local.cluster import lifecycle
+from tests.cluster.conftest import SERVING_AGAIN_SECONDS, eventually, ready_pods
+from tests.conftest import Project, a_test_stack_config
+
+pytestmark = pytest.mark.cluster
+
+KILLS = 10
+LONGEST_RUN_SECONDS = 12.0  # a run from a stopped cluster takes about that long
+PROVIDERS_LEAVE_SECONDS = 330  # Pulumi's providers look for their engine every five minutes
+SEED = 20
+
+
+def make_up(project: Project) -> subprocess.Popen[str]:
+    """`make up` of the tests' stack, in a process group of its own."""
+    return subprocess.Popen(
+        (sys.executable, "-m", "local", "up", "--stack", project.stack),
+        cwd=project.folder, env=dict(project.environment), text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def test_make_up_killed_at_ten_random_moments_converges_and_leaves_no_orphan(deployed: Project) -> None:
+    chance = random.Random(SEED)  # noqa: S311 - moments, not secrets
+    lifecycle.stop()
+
+    for _ in range(KILLS):
+        deployed.configure(a_test_stack_config(instances=chance.choice([2, 3, 4])))
+        run = make_up(deployed)
+        time.sleep(chance.uniform(0.2, LONGEST_RUN_SECONDS))
+        os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
+        if chance.random() < 0.3:
+            lifecycle.stop()
+    deployed.configure(a_test_stack_config())
+    last = make_up(deployed)
+    output, _ = last.communicate()
+
+    assert last.returncode == 0, output
+    assert "0.976" in output
+    eventually(lambda: ready_pods() == 2, SERVING_AGAIN_SECONDS)
+    unchanged = deployed.preview(a_test_stack_config(), "--expect-no-changes")
+    assert unchanged.code == 0, unchanged.output
+    assert len(named("unshare")) == 1, "one node"
+    eventually(lambda: not named("pulumi-resource-kubernetes") + named("pulumi"), PROVIDERS_LEAVE_SECONDS)
+
+
+def named(name: str) -> list[int]:
+    """The processes of a name. The kernel keeps fifteen letters of it."""
+    return [process.pid for process in psutil.process_iter(["name"]) if process.info["name"] == name[:15]]
