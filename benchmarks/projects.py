@@ -14,13 +14,16 @@ CHECKOUT = Path(__file__).parents[1]
 PROJECT = "plimsoll"
 STACK = "benchmark"
 TIMEOUT_SECONDS = 900
+SAID_SHOWN = 2000  # characters: the reasons stand at the end
 
 
 class BenchmarkError(Exception):
     """A command that a benchmark needs failed: which, and what it said."""
 
     def __init__(self, command: str, said: str) -> None:
-        super().__init__(f"`{command}` failed, so there is no figure\n{said.strip()}")
+        super().__init__(
+            f"`{command}` failed, so there is no figure. The end of what it said:\n{said.strip()[-SAID_SHOWN:]}"
+        )
 
 
 @dataclass(frozen=True)

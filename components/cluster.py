@@ -10,6 +10,11 @@ from local.cluster import layout
 from stacks.schema import Cluster as ClusterSpec
 from stacks.schema import EksCluster, ExistingCluster, LocalCluster
 
+# The provider's own limit of 50 a second is most of a large preview's time, since each resource is tried on the server.
+# Servers look after themselves: API Priority and Fairness, on by default since Kubernetes 1.20.
+API_REQUESTS_PER_SECOND = 200
+API_REQUESTS_BURST = 400
+
 
 class Cluster(pulumi.ComponentResource):
     """Access to the cluster; everything else is placed through its provider."""
@@ -34,6 +39,7 @@ class Cluster(pulumi.ComponentResource):
             kubeconfig=kubeconfig,
             context=context,
             cluster_identifier=identifier,
+            kube_client_settings=k8s.KubeClientSettingsArgs(qps=API_REQUESTS_PER_SECOND, burst=API_REQUESTS_BURST),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})

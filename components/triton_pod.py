@@ -31,7 +31,7 @@ FINISH_REQUESTS_SECONDS = 20
 GRACE_SECONDS = LEAVE_SERVICE_SECONDS + FINISH_REQUESTS_SECONDS + 5
 
 # Starting: the server itself, and its files from a volume that may be a network's.
-START_SERVER_SECONDS = 60
+START_SERVER_SECONDS = 45
 READ_BYTES_PER_SECOND = 50 * 2**20
 
 # gRPC clients keep their connection, and so their pod, for ever. Asking them to connect again spreads them over the

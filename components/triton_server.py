@@ -10,7 +10,7 @@ from components.metadata import metadata, selector, service_labels
 from model_repo import Repository
 from stacks.schema import Service
 
-SCHEDULING_SECONDS = 30
+SCHEDULING_SECONDS = 15
 """What a pod may take until its server starts, its image being there."""
 
 

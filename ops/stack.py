@@ -6,7 +6,7 @@ import re
 import socket
 import subprocess
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,8 +45,12 @@ class Endpoints:
 
 
 def served_models(stack: str) -> list[ServedModel]:
-    """Every service that the stack's last update left, by its outputs."""
-    outputs: dict[str, Any] = json.loads(_pulumi("stack", "output", "--json", "--stack", stack))
+    """Every service that the stack's last update left."""
+    return from_outputs(json.loads(_pulumi("stack", "output", "--json", "--stack", stack)))
+
+
+def from_outputs(outputs: Mapping[str, Any]) -> list[ServedModel]:
+    """The services that a stack's outputs describe, as `__main__.py` exports them."""
     return [
         ServedModel(
             service=name,

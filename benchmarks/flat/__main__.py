@@ -18,7 +18,8 @@ import pulumi_kubernetes as k8s
 def main() -> None:
     """Place every recorded resource, in the order recorded: each comes after those that it refers to."""
     recorded: list[dict[str, Any]] = json.loads(Path(pulumi.Config().require("resources")).read_text())
-    provider = k8s.Provider(recorded[0]["name"], **_snake_case(recorded[0]["inputs"]))
+    settings = {key: _decoded(value) for key, value in recorded[0]["inputs"].items()}
+    provider = k8s.Provider(recorded[0]["name"], **_snake_case(settings))
     on_cluster = pulumi.ResourceOptions(provider=provider)
     placed: dict[str, Any] = {}
     for resource in recorded[1:]:
@@ -29,6 +30,11 @@ def main() -> None:
     pulumi.export(
         "addresses", [each.spec.cluster_ip for each in placed.values() if isinstance(each, k8s.core.v1.Service)]
     )
+
+
+def _decoded(setting: str) -> Any:
+    """A provider's setting as its class takes it: the engine gets objects as JSON."""
+    return json.loads(setting) if setting.startswith("{") else setting
 
 
 def _class(token: str) -> Any:

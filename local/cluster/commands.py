@@ -29,6 +29,9 @@ def up() -> None:
     images.ensure(IMAGES)
     os.environ["PATH"] = search_path()
     with lifecycle.only_one():
+        if lifecycle.node_pid() is not None and not lifecycle.up_to_date():
+            console.print("the node runs from an older recipe and is started afresh; pods come back by themselves")
+            lifecycle.stop()
         if lifecycle.node_pid() is None:
             require(preflight.missing_after_tools())
         Pki(layout.pki()).ensure()
@@ -53,6 +56,7 @@ def status() -> None:
 
 def down() -> None:
     """Stop the cluster. Its state stays in the cache; nothing else does."""
+    os.environ["PATH"] = search_path()
     with lifecycle.only_one():
         lifecycle.stop()
     console.print("the cluster is down: no process, mount, network device or cgroup of it is left")

@@ -47,6 +47,11 @@ def status() -> Path:
     return state() / "status.json"
 
 
+def recipe() -> Path:
+    """The digest of what the running node was started from."""
+    return state() / "recipe"
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Replace a file in one step: a reader sees the old text or the new, and a kill leaves one of them."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,8 @@ from pathlib import Path
 from local.cluster import cgroups, layout, network
 from local.cluster.errors import ClusterError
 from local.cluster.node import PRIVATE_FOLDERS
+from local.cluster.pki import Pki
+from local.cluster.processes import recipe
 from local.cluster.status import NodeStatus
 
 STOP_TIMEOUT_SECONDS = 20.0
@@ -49,6 +51,14 @@ def read_status() -> NodeStatus:
         return NodeStatus.from_json(layout.status().read_text())
     except FileNotFoundError:
         return NodeStatus(())
+
+
+def up_to_date() -> bool:
+    """Whether the running node was started from what the checkout says now."""
+    try:
+        return layout.recipe().read_text() == recipe(Pki(layout.pki()))
+    except FileNotFoundError:
+        return False
 
 
 def start() -> int:

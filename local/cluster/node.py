@@ -16,7 +16,7 @@ from types import FrameType
 
 from local.cluster import cgroups, layout, network
 from local.cluster.pki import Pki
-from local.cluster.processes import Process, configuration_files, node_processes, search_path
+from local.cluster.processes import Process, configuration_files, node_processes, recipe, search_path
 from local.cluster.status import NodeStatus, ProcessStatus, State
 
 TICK_SECONDS = 0.2
@@ -151,6 +151,7 @@ def main() -> None:
         certificates = Pki(layout.pki())
         for path, text in configuration_files(certificates).items():
             layout.write_atomically(path, text)
+        layout.write_atomically(layout.recipe(), recipe(certificates))
         cgroups.create()
         network.configure_node()
         Supervisor([Supervised(process) for process in node_processes(certificates)]).run()

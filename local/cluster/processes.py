@@ -1,5 +1,6 @@
 """The node's processes: one literal each, in the order in which they start."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -133,6 +134,12 @@ def node_processes(certificates: pki.Pki) -> tuple[Process, ...]:
             ready=Answers("http://127.0.0.1:10256/healthz"),
         ),
     )
+
+
+def recipe(certificates: pki.Pki) -> str:
+    """A digest of everything that the node runs from: its commands, which name builds of tools, and their files."""
+    parts = [*node_processes(certificates), *sorted(configuration_files(certificates).items())]
+    return hashlib.sha256("\n".join(map(repr, parts)).encode()).hexdigest()
 
 
 def search_path() -> str:

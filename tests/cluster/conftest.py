@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.cluster import commands, lifecycle
-from ops.stack import ServedModel
+from ops.stack import ServedModel, from_outputs
 from tests.conftest import NAMESPACE, Project, a_test_stack_config
 
 SERVING_AGAIN_SECONDS = 60
@@ -39,19 +39,9 @@ def deployed(cluster: None, project: Project) -> Generator[Project]:
 @pytest.fixture
 def digits(deployed: Project) -> ServedModel:
     """The deployed service, with two ready replicas."""
-    outputs = json.loads(deployed.pulumi("stack", "output", "--json").output)
-    service = outputs["services"]["digits"]
+    [served] = from_outputs(json.loads(deployed.pulumi("stack", "output", "--json").output))
     eventually(lambda: ready_pods() == 2, SERVING_AGAIN_SECONDS)
-    return ServedModel(
-        service="digits",
-        namespace=NAMESPACE,
-        model=service["model"],
-        version=int(service["version"]),
-        replicas=int(service["replicas"]),
-        address=service["address"],
-        http_port=int(service["httpPort"]),
-        grpc_port=int(service["grpcPort"]),
-    )
+    return served
 
 
 def kubectl(*arguments: str, stdin: str | None = None) -> str:

@@ -53,7 +53,7 @@ def test_a_second_cluster_is_refused_because_its_addresses_are_taken(cluster: No
 
 
 def test_a_network_of_the_machine_in_the_clusters_range_is_named(cluster: None, second_home: Path) -> None:
-    subprocess.run(("ip", "link", "add", "name", "taken0", "type", "dummy"), check=True)
+    subprocess.run(("ip", "link", "add", "name", "taken0", "type", "bridge"), check=True)
     try:
         subprocess.run(("ip", "address", "add", "198.18.77.1/24", "dev", "taken0"), check=True)
         subprocess.run(("ip", "link", "set", "taken0", "up"), check=True)
