@@ -11,6 +11,7 @@ from components import (
     TritonServerArgs,
     buildable,
     fill_store,
+    reachable,
 )
 from model_repo import PublishError, assemble_all
 from stacks.schema import StackError, parse
@@ -18,7 +19,7 @@ from stacks.schema import StackError, parse
 
 def main() -> None:
     """Lay out the platform: cluster, namespace, model store, and a server a service."""
-    stack = buildable(parse(pulumi.Config().get_object("stack")))
+    stack = reachable(buildable(parse(pulumi.Config().get_object("stack"))))
     repositories = assemble_all(stack.services)
     fill_store(stack.model_repository, repositories.values())
 

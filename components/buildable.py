@@ -18,26 +18,30 @@ def buildable(stack: Stack) -> Stack:
 
 def _unbuildable(stack: Stack) -> Iterator[Problem]:
     if isinstance(stack.cluster, EksCluster):
-        yield _not_yet("cluster.kind", "eks", "local or existing", "create the cluster and use kind: existing")
+        yield _not_yet("cluster.kind", "'eks'", "local or existing", "create the cluster and use kind: existing")
     if isinstance(stack.addons, HelmAddons):
-        yield _not_yet("addons.kind", "helm", "preinstalled", "install the add-ons and use kind: preinstalled")
+        yield _not_yet("addons.kind", "'helm'", "preinstalled", "install the add-ons and use kind: preinstalled")
     if isinstance(stack.model_repository, S3Repository):
-        yield _not_yet("modelRepository.kind", "s3", "volume", "use kind: volume with a claim that many pods can read")
+        yield _not_yet(
+            "modelRepository.kind", "'s3'", "volume", "use kind: volume with a claim that many pods can read"
+        )
+    if stack.budget:
+        yield _not_yet("budget", "a budget", "no budget", "remove it")
     for name, service in stack.services.items():
         path = f"services.{name}"
         if isinstance(service.engine, TensorRt):
-            yield _not_yet(f"{path}.engine.kind", "tensorrt", "onnxruntime or python", "use kind: onnxruntime")
+            yield _not_yet(f"{path}.engine.kind", "'tensorrt'", "onnxruntime or python", "use kind: onnxruntime")
         if service.scaling.signal:
             fixed = "remove it, and set replicas.min and replicas.max to one number"
-            yield _not_yet(f"{path}.scaling.signal", service.scaling.signal.kind, "no signal", fixed)
+            yield _not_yet(f"{path}.scaling.signal", f"'{service.scaling.signal.kind}'", "no signal", fixed)
         if service.canary:
-            yield _not_yet(f"{path}.canary", f"version {service.canary.version}", "no canary", "remove it")
+            yield _not_yet(f"{path}.canary", "a canary", "no canary", "remove it")
 
 
 def _not_yet(path: str, asked_for: str, limit: str, way_out: str) -> Problem:
     return Problem(
         path=path,
-        found=f"'{asked_for}' can't be built yet",
+        found=f"{asked_for} can't be built yet",
         limit=limit,
         reason="this release has no component for it, and a setting that does nothing would mislead",
         way_out=way_out,

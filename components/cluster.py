@@ -1,19 +1,52 @@
 """The Kubernetes cluster that a stack runs on."""
 
 import os
-from typing import assert_never
+from pathlib import Path
+from typing import Any, assert_never
 
 import pulumi
 import pulumi_kubernetes as k8s
+import yaml
 
 from local.cluster import layout
 from stacks.schema import Cluster as ClusterSpec
-from stacks.schema import EksCluster, ExistingCluster, LocalCluster
+from stacks.schema import EksCluster, ExistingCluster, LocalCluster, Problem, Stack, StackError
 
 # The provider's own limit of 50 a second is most of a large preview's time, since each resource is tried on the server.
 # Servers look after themselves: API Priority and Fairness, on by default since Kubernetes 1.20.
 API_REQUESTS_PER_SECOND = 200
 API_REQUESTS_BURST = 400
+
+
+def reachable(stack: Stack) -> Stack:
+    """The stack itself, if the kubeconfig has its context. Raises StackError that lists the contexts there are.
+
+    A preview asks the provider little, and would call a cluster that isn't there a fresh one.
+    """
+    if isinstance(stack.cluster, ExistingCluster) and stack.cluster.context not in (known := _contexts()):
+        raise StackError(
+            [
+                Problem(
+                    path="cluster.context",
+                    found=f"'{stack.cluster.context}' is not a context of {_kubeconfig()}",
+                    limit=f"one of: {', '.join(known)}" if known else "a context of a kubeconfig; there is none",
+                    reason="the context says which cluster the stack lands on",
+                    way_out="name one of those contexts, or set KUBECONFIG to the file that has it",
+                )
+            ]
+        )
+    return stack
+
+
+def _kubeconfig() -> str:
+    return os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+
+
+def _contexts() -> list[str]:
+    """The contexts of all files that KUBECONFIG names."""
+    files = [Path(file) for file in _kubeconfig().split(os.pathsep)]
+    loaded: list[dict[str, Any]] = [yaml.safe_load(file.read_text()) or {} for file in files if file.is_file()]
+    return sorted(str(context["name"]) for kubeconfig in loaded for context in kubeconfig.get("contexts") or ())
 
 
 class Cluster(pulumi.ComponentResource):
@@ -29,7 +62,7 @@ class Cluster(pulumi.ComponentResource):
             case LocalCluster():
                 kubeconfig, context, identifier = str(layout.kubeconfig()), None, "local"
             case ExistingCluster(context=context):
-                kubeconfig, identifier = os.environ.get("KUBECONFIG", "~/.kube/config"), context
+                kubeconfig, identifier = _kubeconfig(), context
             case EksCluster():
                 raise NotImplementedError("components/buildable.py refuses it first")
             case _:

@@ -1,4 +1,4 @@
-"""Where Pulumi keeps the stacks of this machine, unless the user has chosen a backend."""
+"""What the toolchain's Pulumi keeps on this machine: its provider, and stacks unless a backend was chosen."""
 
 import contextlib
 import json
@@ -6,13 +6,29 @@ import os
 import socket
 from pathlib import Path
 
+from local import toolchain
 from local.home import home
+from local.toolchain.catalogue import PULUMI_KUBERNETES_SDK_VERSION
 
 
 def folder() -> Path:
-    """The folder, made on first use."""
+    """Where stacks are kept, made on first use."""
     made = home() / "pulumi"
     made.mkdir(exist_ok=True)
+    return made
+
+
+def pulumi_home() -> Path:
+    """A PULUMI_HOME with the provider in it, made on first use. From PATH, Pulumi would take it with a warning."""
+    made = home() / "pulumi-home"
+    plugin = made / "plugins" / f"resource-kubernetes-v{PULUMI_KUBERNETES_SDK_VERSION}"
+    plugin.mkdir(parents=True, exist_ok=True)
+    link = plugin / "pulumi-resource-kubernetes"
+    built = toolchain.bin_dir("pulumi-kubernetes") / link.name
+    if not link.is_symlink() or link.readlink() != built:
+        fresh = link.with_suffix(f".{os.getpid()}")
+        fresh.symlink_to(built)
+        fresh.replace(link)
     return made
 
 

@@ -13,6 +13,7 @@ from local.cluster import layout
 from local.home import home
 
 OWN_COMMANDS = Path(__file__).parent / "bin"
+VIRTUAL_ENVIRONMENT = Path(__file__).parents[1] / ".venv"
 
 
 def own_cluster() -> bool:
@@ -22,39 +23,49 @@ def own_cluster() -> bool:
 
 def own_pulumi() -> bool:
     """Whether the toolchain's Pulumi is meant: unless another is installed."""
-    found = shutil.which("pulumi", path=_without_own(os.environ["PATH"]))
-    return found is None
+    return shutil.which("pulumi", path=_without_own(os.environ["PATH"])) is None
+
+
+def own_kubectl() -> bool:
+    """Whether the toolchain's kubectl is meant: it is the embedded cluster's version, and the fallback elsewhere."""
+    return own_cluster() or shutil.which("kubectl", path=_without_own(os.environ["PATH"])) is None
 
 
 def tools() -> tuple[str, ...]:
     """The tools that the environment leads to, which must have been built."""
-    return ("kubernetes", *(("pulumi", "pulumi-kubernetes") if own_pulumi() else ()))
+    return (
+        *(("kubernetes",) if own_kubectl() else ()),
+        *(("pulumi", "pulumi-kubernetes") if own_pulumi() else ()),
+    )
 
 
 def variables() -> dict[str, str]:
     """Variables to set, by name."""
-    folders = [str(toolchain.bin_dir(name)) for name in tools()]
+    folders = [str(VIRTUAL_ENVIRONMENT / "bin")]
+    if own_kubectl():
+        folders.append(str(toolchain.bin_dir("kubernetes")))
     if own_pulumi():
-        folders.append(str(OWN_COMMANDS))
+        folders += [str(toolchain.bin_dir("pulumi")), str(OWN_COMMANDS)]
     wanted = {
         "PATH": os.pathsep.join([*folders, _without_own(os.environ["PATH"])]),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
     }
     if own_cluster():
         wanted["KUBECONFIG"] = str(layout.kubeconfig())
+    if own_pulumi():
+        wanted["PULUMI_HOME"] = str(backend.pulumi_home())
+        wanted["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"  # the one provider is installed
     if "PULUMI_BACKEND_URL" not in os.environ:
         wanted["PULUMI_BACKEND_URL"] = f"file://{backend.folder()}"
         if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
             # Stack `local` holds no secrets. A stack that does names a real secrets provider in its file.
             wanted["PULUMI_CONFIG_PASSPHRASE"] = ""
-    if own_pulumi():
-        wanted["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"  # the provider is on PATH
     return wanted
 
 
 def _without_own(path: str) -> str:
     """PATH less what an earlier `make env` put there."""
-    own = (str(home()), str(OWN_COMMANDS))
+    own = (str(home()), str(OWN_COMMANDS), str(VIRTUAL_ENVIRONMENT))
     return os.pathsep.join(folder for folder in path.split(os.pathsep) if not folder.startswith(own))
 
 

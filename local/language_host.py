@@ -71,7 +71,9 @@ class ProjectLanguageServer(LanguageServer):
         sys.path.insert(0, str(folder))
         self.program = partial(_run_program, folder / request.info.entry_point)
         request.args[:] = [self._engine_address]  # where the SDK's server looks for it
-        return super().Run(request, context)
+        response = super().Run(request, context)
+        # The SDK has logged the error; named here again, the engine would print it a second time.
+        return language_pb2.RunResponse(bail=True) if response.error else response
 
     def RunPlugin(
         self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext

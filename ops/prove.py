@@ -71,9 +71,7 @@ def command(
         raise StackUnreachableError(
             f"stack {stack} serves no model with examples", "", f"serve one of: {', '.join(EXAMPLES)}"
         )
-    table = Table(
-        "service", "via", "accuracy", "req/s", "p50 ms", "p95 ms", "p99 ms", "batch", "replicas", box=box.SIMPLE
-    )
+    table = Table("service", "via", "accuracy", "req/s", "p50 ms", "p95", "p99", "batch", "replicas", box=box.SIMPLE)
     least_met = True
     urls: list[str] = []
     for served in proven:

@@ -16,7 +16,7 @@ from local.cluster import addresses, layout, network
 KEEP_FREE_GIB = 3.0  # images unpacked, etcd, logs, and room for the kubelet not to evict
 MEMORY_GIB = 3.0
 
-OTHER_WAY = "or set KUBECONFIG to a cluster you have: `make up` then uses that and starts none"
+OTHER_WAY = "or use a cluster that you have: KUBECONFIG=… make up STACK=existing (docs/existing-cluster.md)"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from local.toolchain.progress import Display, Progress
 KEY_DIGITS = 12
 LOG_LINES_SHOWN = 15
 
-OTHER_WAY = "Or build nothing: set KUBECONFIG to a cluster you have, and put `pulumi` on PATH."
+OTHER_WAY = "Or build nothing: put `pulumi` and `kubectl` on PATH, and run KUBECONFIG=… make up STACK=existing."
 
 # What a failed command's last lines say, and what helps.
 _REMEDIES = {

@@ -50,6 +50,19 @@ def remote_volume_has_a_claim(stack: Stack) -> Iterator[Problem]:
         )
 
 
+def local_cluster_has_no_gpus(stack: Stack) -> Iterator[Problem]:
+    """A local cluster has one node, this machine, and drives no GPU."""
+    if isinstance(stack.cluster, LocalCluster):
+        for name in stack.gpu_pools:
+            yield Problem(
+                path=f"gpuPools.{name}",
+                found="a GPU pool, and the cluster is local",
+                limit="no GPU pools on a local cluster",
+                reason="the embedded cluster's one node offers no GPUs, so pods of the pool would wait for ever",
+                way_out=f"remove gpuPools.{name} and every service's pool, or run on another cluster.kind",
+            )
+
+
 def local_cluster_has_no_s3(stack: Stack) -> Iterator[Problem]:
     """A local cluster runs without a cloud."""
     if isinstance(stack.cluster, LocalCluster) and isinstance(stack.model_repository, S3Repository):
@@ -305,6 +318,7 @@ def services_fit_their_pool_together(stack: Stack) -> Iterator[Problem]:
 CHECKS: tuple[Check, ...] = (
     local_volume_has_no_claim,
     remote_volume_has_a_claim,
+    local_cluster_has_no_gpus,
     local_cluster_has_no_s3,
     images_are_exact,
     pool_floor_is_below_its_ceiling,

@@ -115,7 +115,7 @@ def test_without_go_the_error_names_the_version_to_install_and_the_other_way(
 
     assert str(failure.value) == (
         "tool: `go` is not on PATH, and tool is built from Go modules. Install Go 1.26.0 or newer. "
-        "Or build nothing: set KUBECONFIG to a cluster you have, and put `pulumi` on PATH."
+        "Or build nothing: put `pulumi` and `kubectl` on PATH, and run KUBECONFIG=… make up STACK=existing."
     )
 
 

@@ -177,7 +177,7 @@ def test_a_failed_build_shows_its_logs_end_where_it_is_and_the_way_out(cache: Pa
     assert "50\n" in log.read_text()
     assert str(log) in said
     assert "The network or the registry did not answer" in said
-    assert "set KUBECONFIG to a cluster you have" in said
+    assert "KUBECONFIG=… make up STACK=existing" in said
 
 
 def test_a_build_after_a_failed_one_takes_the_log_away(cache: Path, events: Events) -> None:

@@ -43,6 +43,11 @@ def test_a_volume_without_a_claim_is_refused_on_every_cluster_but_a_local_one(cl
     assert cluster["kind"] in refused["modelRepository.claim"].found
 
 
+def test_a_gpu_pool_is_refused_on_a_local_cluster() -> None:
+    pool = {"instanceTypes": ["g6.2xlarge"], "nodes": {"min": 0, "max": 1}}
+    assert refused_places(put(smallest(), "gpuPools", {"l4": pool})) == ["gpuPools.l4"]
+
+
 def test_s3_is_refused_on_a_local_cluster() -> None:
     assert refused_places(put(with_gpus(), "modelRepository.kind", "s3")) == []
     assert refused_places(put(smallest(), "modelRepository.kind", "s3")) == ["modelRepository.kind"]
