@@ -4,6 +4,8 @@ package main
 
 import (
 	_ "embed"
+	"os"
+	"time"
 
 	"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/provider"
 	"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version"
@@ -16,5 +18,16 @@ var schema []byte
 var terraformMapping []byte
 
 func main() {
+	go leaveWithEngine()
 	provider.Serve("kubernetes", version.Version, schema, terraformMapping)
+}
+
+// leaveWithEngine ends the provider once its engine is gone. An engine that was killed tells nobody, and its provider
+// would wait for it for ever.
+func leaveWithEngine() {
+	engine := os.Getppid()
+	for os.Getppid() == engine {
+		time.Sleep(time.Second)
+	}
+	os.Exit(1)
 }
