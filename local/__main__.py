@@ -37,6 +37,13 @@ def up(stack: Annotated[str, typer.Option(help="The stack to deploy: a file in s
         raise typer.Exit(1)
     if embedded:
         commands.up()
+    elif environment.own_cluster():
+        console.print(
+            f"Stack {stack} runs on a cluster that you have, and KUBECONFIG names none.\n"
+            "  fix     export KUBECONFIG=~/.kube/config, or wherever the stack's cluster.context stands",
+            highlight=False,
+        )
+        raise typer.Exit(1)
     toolchain.ensure(environment.tools())
     os.environ.update(environment.variables())
     backend.release_abandoned_locks()

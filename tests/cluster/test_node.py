@@ -19,6 +19,7 @@ from tests.conftest import CHECKOUT, Finished, Project
 
 pytestmark = pytest.mark.cluster
 
+TCP_LISTEN = "0A"
 PORTS_OF_THE_NODE = (2379, 2380, 6443, 10250)
 
 
@@ -106,6 +107,22 @@ def test_a_full_disk_is_named_with_what_is_needed(small_disk: Path) -> None:
     assert refused.code == 1
     assert "GiB free" in refused.output
     assert "PLIMSOLL_HOME" in refused.output
+
+
+def test_the_node_listens_on_loopback_and_its_own_address_only(cluster: None) -> None:
+    listening = set[str]()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{lifecycle.node_pid()}/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *_ = line.split()
+            if state == TCP_LISTEN:
+                listening.add(local.partition(":")[0])
+
+    assert listening == {as_kernel_writes("127.0.0.1"), as_kernel_writes(str(addresses.NODE))}
+
+
+def as_kernel_writes(address: str) -> str:
+    """An IPv4 address as /proc/net/tcp has it: hexadecimal, last byte first."""
+    return bytes(reversed(socket.inet_aton(address))).hex().upper()
 
 
 def test_a_node_that_dies_as_a_whole_is_started_again_by_up_whatever_listens_on_this_machine(deployed: Project) -> None:
