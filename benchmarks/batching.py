@@ -67,7 +67,7 @@ def run() -> Report:
         try:
             console.print("deploying the two variants")
             project.pulumi("up", "--yes", "--skip-preview")
-            loads = list(_loads(_served(project)))
+            loads = list(_loads(from_outputs(project.outputs)))
         finally:
             project.pulumi("destroy", "--yes", "--skip-preview")
     return _report(loads)
@@ -75,23 +75,6 @@ def run() -> Report:
 
 def _services() -> Mapping[str, Mapping[str, object]]:
     return {OFF: {**ONE_REPLICA, "batching": BATCHING_OFF}, ON: ONE_REPLICA}
-
-
-def _served(project: Project) -> list[ServedModel]:
-    outputs = project.outputs
-    return [
-        ServedModel(
-            service=name,
-            namespace=outputs["namespace"],
-            model=service["model"],
-            version=int(service["version"]),
-            replicas=int(service["replicas"]),
-            address=service["address"],
-            http_port=int(service["httpPort"]),
-            grpc_port=int(service["grpcPort"]),
-        )
-        for name, service in outputs["services"].items()
-    ]
 
 
 def _loads(services: Sequence[ServedModel]) -> Iterator[Load]:

@@ -52,6 +52,11 @@ def recipe() -> Path:
     return state() / "recipe"
 
 
+def mount_points_made() -> Path:
+    """The folders outside the cache that were made for the node to mount its own over."""
+    return state() / "mount-points"
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Replace a file in one step: a reader sees the old text or the new, and a kill leaves one of them."""
     path.parent.mkdir(parents=True, exist_ok=True)

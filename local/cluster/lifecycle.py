@@ -84,9 +84,10 @@ def stop() -> None:
                 )
     network.disconnect_machine()
     cgroups.remove()
-    for folder in reversed(PRIVATE_FOLDERS):
-        with contextlib.suppress(OSError):  # not empty: somebody else's
+    for folder in reversed(_mount_points_made()):
+        with contextlib.suppress(OSError):  # somebody else uses it by now
             folder.rmdir()
+    layout.mount_points_made().unlink(missing_ok=True)
     layout.status().unlink(missing_ok=True)
 
 
@@ -109,26 +110,26 @@ def host_pids() -> dict[str, int]:
 
 
 def _launch() -> int:
-    for folder in PRIVATE_FOLDERS:
-        folder.mkdir(parents=True, exist_ok=True)
+    _make_mount_points()
     layout.status().unlink(missing_ok=True)
     layout.log("node").parent.mkdir(parents=True, exist_ok=True)
     with layout.log("node").open("wb") as log:
-        launcher = subprocess.Popen(
+        subprocess.run(
             (
+                *("setsid", "--fork"),  # a Ctrl-C at the terminal is for the command, not for the cluster
                 *("unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--mount-proc"),
                 *("--propagation", "private"),
                 *(sys.executable, "-m", "local.cluster.node"),
             ),
+            check=True,
             cwd=Path(__file__).parents[2],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # a Ctrl-C at the terminal is for the command, not for the cluster
         )
     deadline = time.monotonic() + APPEAR_TIMEOUT_SECONDS
     while (pid := node_pid()) is None:
-        if launcher.poll() is not None or time.monotonic() > deadline:
+        if time.monotonic() > deadline:
             raise ClusterError(
                 "the node's first process did not start",
                 reason=layout.log("node").read_text(errors="replace").strip()[-2000:] or "it said nothing",
@@ -136,6 +137,23 @@ def _launch() -> int:
             )
         time.sleep(0.02)
     return pid
+
+
+def _make_mount_points() -> None:
+    """Make those that this machine lacks; first noted, so that `stop` finds and removes them after any accident."""
+    missing = [folder for folder in PRIVATE_FOLDERS if not folder.exists()]
+    if missing:
+        noted = "\n".join(map(str, [*_mount_points_made(), *missing]))
+        layout.write_atomically(layout.mount_points_made(), noted)
+    for folder in missing:
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def _mount_points_made() -> list[Path]:
+    try:
+        return [Path(line) for line in layout.mount_points_made().read_text().splitlines()]
+    except FileNotFoundError:
+        return []
 
 
 def _gone(pid: int, timeout_seconds: float) -> bool:

@@ -12,7 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.cluster import addresses, lifecycle
+from local import toolchain
+from local.cluster import addresses, cgroups, lifecycle
+from local.cluster.node import PRIVATE_FOLDERS
 from local.home import home
 from tests.cluster.conftest import SERVING_AGAIN_SECONDS, eventually, ready_pods
 from tests.conftest import CHECKOUT, Finished, Project
@@ -123,6 +125,38 @@ def test_the_node_listens_on_loopback_and_its_own_address_only(cluster: None) ->
 def as_kernel_writes(address: str) -> str:
     """An IPv4 address as /proc/net/tcp has it: hexadecimal, last byte first."""
     return bytes(reversed(socket.inet_aton(address))).hex().upper()
+
+
+def traces() -> dict[str, object]:
+    """What a cluster could leave on this machine."""
+    return {
+        "processes": {
+            each.pid for each in psutil.process_iter(["cmdline"]) if str(home()) in str(each.info["cmdline"])
+        },
+        "mounts": Path("/proc/mounts").read_text(),
+        "network devices": set(psutil.net_if_addrs()),
+        "routes": subprocess.run(("ip", "route"), check=True, capture_output=True, text=True).stdout,
+        "netfilter rules": subprocess.run(
+            (toolchain.bin_dir("network-tools") / "nft", "list", "ruleset"), check=True, capture_output=True
+        ).stdout,
+        "cgroups": cgroups.left(),
+        "network namespaces": sorted(Path("/run/netns").glob("*")),
+        "folders": {folder: folder.exists() for folder in PRIVATE_FOLDERS},
+    }
+
+
+def test_down_leaves_the_machine_as_up_found_it(cluster: None) -> None:
+    lifecycle.stop()
+    before = traces()
+
+    assert up({}).code == 0
+    assert traces() != before
+    down = subprocess.run((sys.executable, "-m", "local.cluster", "down"), cwd=CHECKOUT, check=False)
+    after = traces()
+    assert up({}).code == 0
+
+    assert down.returncode == 0
+    assert after == before
 
 
 def test_a_node_that_dies_as_a_whole_is_started_again_by_up_whatever_listens_on_this_machine(deployed: Project) -> None:
