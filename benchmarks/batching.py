@@ -16,12 +16,12 @@ from rich.console import Console
 from benchmarks import perf_analyzer, projects, stack_config
 from benchmarks.arithmetic import paired_ratio
 from benchmarks.cluster import cluster
-from benchmarks.projects import CHECKOUT, Project
+from benchmarks.projects import CHECKOUT
 from benchmarks.report import Report, Table
 from observability import metrics as names
 from ops import stack as deployed
 from ops.prove import wait_until_ready
-from ops.stack import Endpoints, ServedModel
+from ops.stack import Endpoints, ServedModel, from_outputs
 
 NAMESPACE = "plimsoll-benchmark-batching"
 CONCURRENCIES = (1, 8, 32)
