@@ -24,6 +24,12 @@ status: .venv/installed ## the embedded cluster's processes
 env: .venv/installed ## print the environment for plain pulumi and kubectl
 	$(PYTHON) -m local.environment
 
+# A file backend writes the whole deployment after each resource, in a preview too, which saves nothing. Leaving that out
+# makes a large preview several times faster; an update must never leave it out.
+preview: .venv/installed ## what an update of STACK would change, judged by the policies
+	$(ENVIRONMENT) && PULUMI_EXPERIMENTAL=true PULUMI_SKIP_CHECKPOINTS=true \
+		pulumi preview --stack $(STACK) --policy-pack policies
+
 check: .venv/installed ## format, lint, types, unit tests; no cluster
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .

@@ -5,6 +5,7 @@ package main
 import (
 	_ "embed"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/provider"
@@ -18,6 +19,7 @@ var schema []byte
 var terraformMapping []byte
 
 func main() {
+	keepScratchInHome()
 	go leaveWithEngine()
 	provider.Serve("kubernetes", version.Version, schema, terraformMapping)
 }
@@ -30,4 +32,17 @@ func leaveWithEngine() {
 		time.Sleep(time.Second)
 	}
 	os.Exit(1)
+}
+
+// keepScratchInHome makes $PULUMI_HOME/tmp the temporary folder: each start leaves a copy of the kubeconfig in it, which
+// is nobody else's business and should go when Pulumi's home does.
+func keepScratchInHome() {
+	home := os.Getenv("PULUMI_HOME")
+	if home == "" {
+		return
+	}
+	scratch := filepath.Join(home, "tmp")
+	if err := os.MkdirAll(scratch, 0o700); err == nil {
+		os.Setenv("TMPDIR", scratch)
+	}
 }
