@@ -48,13 +48,16 @@ class GrpcClient:
         self._client.close()
 
 
+class _HttpConnection(triton_http.InferenceServerClient):  # pyright: ignore[reportUntypedBaseClass] - it ships no types
+    def __del__(self) -> None:
+        """Do nothing: `HttpClient` closes it, in the thread that opened it. gevent allows no other to."""
+
+
 class HttpClient:
     """KServe v2 over HTTP, with binary tensors. `url` is host:port."""
 
     def __init__(self, url: str, model: str) -> None:
-        self._client: Any = triton_http.InferenceServerClient(
-            url, connection_timeout=TIMEOUT_SECONDS, network_timeout=TIMEOUT_SECONDS
-        )
+        self._client: Any = _HttpConnection(url, connection_timeout=TIMEOUT_SECONDS, network_timeout=TIMEOUT_SECONDS)
         self._model = model
 
     def infer(self, input_name: str, values: NDArray[np.float32], output_name: str) -> NDArray[np.float32]:

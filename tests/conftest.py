@@ -76,8 +76,7 @@ def pulumi_environment(backend: Path) -> dict[str, str]:
     return {**os.environ, "PULUMI_BACKEND_URL": f"file://{backend}", "PULUMI_CONFIG_PASSPHRASE": ""}
 
 
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def new_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A fresh stack on a backend that ends with the tests."""
     folder, backend = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("backend")
     for entry in CHECKOUT.iterdir():
@@ -91,6 +90,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     created = made.pulumi("stack", "init", "--no-select")
     assert created.code == 0, created.output
     return made
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A fresh stack for the tests of one file."""
+    return new_project(tmp_path_factory)
 
 
 def a_test_stack_config(**service: Any) -> dict[str, Any]:

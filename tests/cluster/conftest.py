@@ -10,7 +10,7 @@ import pytest
 
 from local.cluster import commands, lifecycle
 from ops.stack import ServedModel, from_outputs
-from tests.conftest import NAMESPACE, Project, a_test_stack_config
+from tests.conftest import NAMESPACE, Project, a_test_stack_config, new_project
 
 SERVING_AGAIN_SECONDS = 60
 
@@ -26,8 +26,9 @@ def cluster() -> Generator[None]:
 
 
 @pytest.fixture(scope="session")
-def deployed(cluster: None, project: Project) -> Generator[Project]:
+def deployed(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Generator[Project]:
     """The local stack in the tests' own namespace."""
+    project = new_project(tmp_path_factory)
     kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")  # of a run that was killed
     done = project.up(a_test_stack_config())
     assert done.code == 0, done.output
