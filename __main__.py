@@ -19,16 +19,17 @@ from stacks.schema import StackError, parse
 
 def main() -> None:
     """Lay out the platform: cluster, namespace, model store, and a server a service."""
-    stack = reachable(buildable(parse(pulumi.Config().get_object("stack"))))
+    asked = buildable(reachable(parse(pulumi.Config().get_object("stack"))))
+    stack = asked.stack
     repositories = assemble_all(stack.services)
-    fill_store(stack.model_repository, repositories.values())
+    fill_store(asked.model_repository, repositories.values())
 
-    cluster = Cluster("cluster", stack.cluster)
+    cluster = Cluster("cluster", asked.cluster)
     on_cluster = pulumi.ResourceOptions(providers=[cluster.kubernetes])
     namespace = StackNamespace(stack.namespace, opts=on_cluster)
     store = ModelStore(
         "model-store",
-        ModelStoreArgs(spec=stack.model_repository, namespace=namespace.name),
+        ModelStoreArgs(spec=asked.model_repository, namespace=namespace.name),
         opts=on_cluster,
     )
     servers = {

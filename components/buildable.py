@@ -5,15 +5,37 @@ yet is refused here by name: a setting that is accepted and does nothing would b
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from stacks.schema import EksCluster, HelmAddons, Problem, S3Repository, Stack, StackError, TensorRt
+from stacks.schema import (
+    EksCluster,
+    ExistingCluster,
+    HelmAddons,
+    LocalCluster,
+    Problem,
+    S3Repository,
+    Stack,
+    StackError,
+    TensorRt,
+    VolumeRepository,
+)
 
 
-def buildable(stack: Stack) -> Stack:
-    """The stack itself, if components exist for all it asks for. Raises StackError with everything that has none."""
-    if problems := tuple(_unbuildable(stack)):
+@dataclass(frozen=True)
+class BuildableStack:
+    """A stack whose every part has a component, with the kinds of those parts that a type can tell."""
+
+    stack: Stack
+    cluster: LocalCluster | ExistingCluster
+    model_repository: VolumeRepository
+
+
+def buildable(stack: Stack) -> BuildableStack:
+    """The stack, if components exist for all it asks for. Raises StackError with everything that has none."""
+    problems = tuple(_unbuildable(stack))
+    if problems or isinstance(stack.cluster, EksCluster) or isinstance(stack.model_repository, S3Repository):
         raise StackError(problems)
-    return stack
+    return BuildableStack(stack, stack.cluster, stack.model_repository)
 
 
 def _unbuildable(stack: Stack) -> Iterator[Problem]:

@@ -2,15 +2,14 @@
 
 import os
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 import yaml
 
 from local.cluster import layout
-from stacks.schema import Cluster as ClusterSpec
-from stacks.schema import EksCluster, ExistingCluster, LocalCluster, Problem, Stack, StackError
+from stacks.schema import ExistingCluster, LocalCluster, Problem, Stack, StackError
 
 # The provider's own limit of 50 a second is most of a large preview's time, since each resource is tried on the server.
 # Servers look after themselves: API Priority and Fairness, on by default since Kubernetes 1.20.
@@ -54,7 +53,9 @@ class Cluster(pulumi.ComponentResource):
 
     kubernetes: k8s.Provider
 
-    def __init__(self, name: str, spec: ClusterSpec, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, spec: LocalCluster | ExistingCluster, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("plimsoll:components:Cluster", name, None, opts)
         # The identifier keeps a kubeconfig that is renewed or moved from reading as a new cluster, which would replace
         # everything on it.
@@ -63,10 +64,6 @@ class Cluster(pulumi.ComponentResource):
                 kubeconfig, context, identifier = str(layout.kubeconfig()), None, "local"
             case ExistingCluster(context=context):
                 kubeconfig, identifier = _kubeconfig(), context
-            case EksCluster():
-                raise NotImplementedError("components/buildable.py refuses it first")
-            case _:
-                assert_never(spec)
         self.kubernetes = k8s.Provider(
             f"{name}-kubernetes",
             kubeconfig=kubeconfig,

@@ -10,12 +10,12 @@ from pulumi_kubernetes import core
 from components.metadata import metadata
 from local.cluster import layout
 from model_repo import Repository, publish
-from stacks.schema import ModelRepository, S3Repository, VolumeClaim, VolumeRepository
+from stacks.schema import VolumeClaim, VolumeRepository
 
 CAPACITY = "100Gi"  # a claim must name a size; a folder has none to enforce
 
 
-def fill_store(spec: ModelRepository, content: Iterable[Repository]) -> None:
+def fill_store(spec: VolumeRepository, content: Iterable[Repository]) -> None:
     """Write the content that the store has not yet; a preview writes nothing.
 
     Comes before every resource, so that a store that can't take it stops an update before it has changed anything. Old
@@ -30,7 +30,7 @@ def fill_store(spec: ModelRepository, content: Iterable[Repository]) -> None:
 class ModelStoreArgs:
     """Where models lie, and the namespace of the servers that read them."""
 
-    spec: ModelRepository
+    spec: VolumeRepository
     namespace: pulumi.Input[str]
 
 
@@ -77,12 +77,10 @@ class ModelStore(pulumi.ComponentResource):
         return claim.metadata.name
 
 
-def _folder(spec: ModelRepository) -> Path:
+def _folder(spec: VolumeRepository) -> Path:
     """Where this machine sees the store."""
     match spec:
         case VolumeRepository(claim=VolumeClaim(mounted_at=folder)):
             return Path(folder)
-        case VolumeRepository():
+        case _:
             return layout.models()
-        case S3Repository():
-            raise NotImplementedError("components/buildable.py refuses it first")

@@ -2,7 +2,8 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,17 @@ def new_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A fresh stack for the tests of one file."""
     return new_project(tmp_path_factory)
+
+
+@contextmanager
+def a_disk_of(size: str, folder: Path) -> Generator[Path]:
+    """A disk of so many bytes (as mount writes them) in a new folder, gone afterwards."""
+    folder.mkdir()
+    subprocess.run(("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)), check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(("umount", str(folder)), check=True)
 
 
 def a_test_stack_config(**service: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from local.cluster import addresses, cgroups, lifecycle
 from local.cluster.node import PRIVATE_FOLDERS
 from local.home import home
 from tests.cluster.conftest import SERVING_AGAIN_SECONDS, eventually, ready_pods
-from tests.conftest import CHECKOUT, Finished, Project
+from tests.conftest import CHECKOUT, Finished, Project, a_disk_of
 
 pytestmark = pytest.mark.cluster
 
@@ -96,11 +96,8 @@ def test_somebody_without_root_is_told_so(tmp_path: Path) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Generator[Path]:
     """A disk of 32 MiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(("mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(disk)), check=True)
-    yield disk
-    subprocess.run(("umount", str(disk)), check=True)
+    with a_disk_of("32m", tmp_path / "disk") as disk:
+        yield disk
 
 
 def test_a_full_disk_is_named_with_what_is_needed(small_disk: Path) -> None:

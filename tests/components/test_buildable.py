@@ -8,7 +8,7 @@ from tests.factories import a_stack, a_stack_config
 
 
 def test_what_has_a_component_passes() -> None:
-    assert buildable(a_stack()) == a_stack()
+    assert buildable(a_stack()).stack == a_stack()
 
 
 @pytest.mark.parametrize(

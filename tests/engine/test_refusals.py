@@ -1,13 +1,12 @@
 """A malformed stack file, through the real engine: a message to act on, and not one resource touched."""
 
 import json
-import subprocess
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import UPDATE, Project, a_test_stack_config
+from tests.conftest import UPDATE, Project, a_disk_of, a_test_stack_config
 from tests.stacks.malformed import malformed_configs
 
 pytestmark = pytest.mark.engine
@@ -63,11 +62,8 @@ def test_a_missing_model_version_is_refused_at_preview(project: Project) -> None
 @pytest.fixture
 def tiny_store(tmp_path: Path) -> Generator[Path]:
     """A volume with room for a config file and no more."""
-    store = tmp_path / "store"
-    store.mkdir()
-    subprocess.run(("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(store)), check=True)
-    yield store
-    subprocess.run(("umount", str(store)), check=True)
+    with a_disk_of("64k", tmp_path / "store") as store:
+        yield store
 
 
 def test_a_full_model_store_is_named_and_nothing_is_left_half_written(untouched: Project, tiny_store: Path) -> None:
