@@ -4,8 +4,9 @@ import threading
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+import tritonclient.grpc as triton_grpc
 from tritonclient.utils import InferenceServerException
 
 from model_repo.digits.images import held_out
@@ -50,3 +51,42 @@ class RetryingCaller:
                         self.lost.append(error)
                     time.sleep(0.1 * 2**attempt)
             time.sleep(0.01)
+
+
+class Burst:
+    """Sends many requests at once over one gRPC connection, without waiting for any answer."""
+
+    def __init__(self, served: ServedModel) -> None:
+        self._served = served
+        self._client: Any = triton_grpc.InferenceServerClient(f"{served.address}:{served.grpc_port}")
+        self._sent = 0
+        self.answers: list[object] = []
+        self.refusals: list[str] = []
+
+    @property
+    def unanswered(self) -> int:
+        """How many requests wait for their answer."""
+        return self._sent - len(self.answers) - len(self.refusals)
+
+    def send(self, requests: int) -> None:
+        """Send so many, one image each."""
+        image = held_out().pixels[:1]
+        tensor: Any = triton_grpc.InferInput("image", list(image.shape), "FP32")
+        tensor.set_data_from_numpy(image)
+        self._sent += requests
+        for _ in range(requests):
+            self._client.async_infer(self._served.model, [tensor], self._note)
+
+    def _note(self, result: object, error: InferenceServerException | None) -> None:
+        if error is None:
+            self.answers.append(result)
+        else:
+            self.refusals.append(str(error))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._client.close()

@@ -4,8 +4,10 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from local.cluster import commands, lifecycle
@@ -69,6 +71,17 @@ def ready_pods() -> int:
         any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", ()))
         for pod in pods()
     )
+
+
+def processes_of(pod: dict[str, Any], name: str) -> list[int]:
+    """The processes of that name in a pod, as the machine counts."""
+    return [
+        process.pid
+        for process in psutil.process_iter(["name"])
+        # The kernel keeps 15 characters of a name.
+        if process.name()[:15] == name[:15]
+        and pod["metadata"]["uid"] in Path(f"/proc/{process.pid}/cgroup").read_text()
+    ]
 
 
 def eventually(holds: Callable[[], bool], within_seconds: float) -> float:

@@ -2,15 +2,13 @@
 
 import os
 import signal
-from pathlib import Path
 
-import psutil
 import pytest
 
 from local.cluster import lifecycle
 from ops.stack import ServedModel
 from tests.cluster.callers import RetryingCaller
-from tests.cluster.conftest import SERVING_AGAIN_SECONDS, eventually, kubectl, pods, ready_pods
+from tests.cluster.conftest import SERVING_AGAIN_SECONDS, eventually, kubectl, pods, processes_of, ready_pods
 
 pytestmark = pytest.mark.cluster
 
@@ -42,14 +40,15 @@ def test_a_killed_process_is_started_again_and_no_request_is_lost(digits: Served
 
 
 def test_a_killed_server_is_started_again_and_its_twin_answers(digits: ServedModel) -> None:
-    victim = pods()[0]["metadata"]
+    victim = pods()[0]
+    [server] = processes_of(victim, "tritonserver")
 
     def restarted() -> bool:
-        [pod] = [pod for pod in pods() if pod["metadata"]["uid"] == victim["uid"]]
+        [pod] = [pod for pod in pods() if pod["metadata"]["uid"] == victim["metadata"]["uid"]]
         return pod["status"]["containerStatuses"][0]["restartCount"] > 0 and ready_pods() == 2
 
     with RetryingCaller(digits) as caller:
-        os.kill(_server_process(victim["uid"]), signal.SIGKILL)
+        os.kill(server, signal.SIGKILL)
         eventually(restarted, SERVING_AGAIN_SECONDS)
 
     assert caller.lost == []
@@ -59,13 +58,3 @@ def _runs_a_new_pod() -> None:
     """The whole control plane at work: an API call, a controller, the scheduler, the kubelet and containerd."""
     kubectl("--namespace=kube-system", "rollout", "restart", "deployment/coredns")
     kubectl("--namespace=kube-system", "rollout", "status", "deployment/coredns", f"--timeout={SERVING_AGAIN_SECONDS}s")
-
-
-def _server_process(pod_uid: str) -> int:
-    """The Triton process of a pod, as the machine counts."""
-    [pid] = [
-        process.pid
-        for process in psutil.process_iter(["name"])
-        if process.name() == "tritonserver" and pod_uid in Path(f"/proc/{process.pid}/cgroup").read_text()
-    ]
-    return pid
