@@ -1,16 +1,19 @@
 """Read what one stack asks for, build it, publish what came out."""
 
+from itertools import chain
+
 import pulumi
 
 from components import (
     Cluster,
+    Gateway,
+    GatewayArgs,
     ModelStore,
     ModelStoreArgs,
     StackNamespace,
-    TritonServer,
-    TritonServerArgs,
     buildable,
     fill_store,
+    place_services,
     reachable,
 )
 from model_repo import PublishError, assemble_all
@@ -18,38 +21,35 @@ from stacks.schema import StackError, parse
 
 
 def main() -> None:
-    """Lay out the platform: cluster, namespace, model store, and a server a service."""
+    """Lay out the platform: cluster, namespace, gateway, model store, and the services behind the gateway."""
     asked = buildable(reachable(parse(pulumi.Config().get_object("stack"))))
     stack = asked.stack
     repositories = assemble_all(stack.services)
-    fill_store(asked.model_repository, repositories.values())
+    fill_store(asked.model_repository, chain.from_iterable(repositories.values()))
 
     cluster = Cluster("cluster", asked.cluster)
     on_cluster = pulumi.ResourceOptions(providers=[cluster.kubernetes])
-    namespace = StackNamespace(stack.namespace, opts=on_cluster)
-    store = ModelStore(
-        "model-store",
-        ModelStoreArgs(spec=asked.model_repository, namespace=namespace.name),
+    namespace = StackNamespace(stack.namespace, gateway=stack.gateway, opts=on_cluster)
+    Gateway(
+        "gateway",
+        GatewayArgs(
+            spec=stack.gateway,
+            longest_request_ms=max(service.traffic.request_timeout_ms for service in stack.services.values()),
+            cluster=asked.cluster,
+            image=stack.images.envoy,
+            namespace=namespace.name,
+        ),
         opts=on_cluster,
     )
-    servers = {
-        name: TritonServer(
-            name,
-            TritonServerArgs(
-                service=service,
-                version=service.version,
-                repository=repositories[name],
-                image=stack.images.triton,
-                namespace=namespace.name,
-                model_claim=store.claim_name,
-            ),
-            opts=on_cluster,
-        )
-        for name, service in stack.services.items()
-    }
+    store = ModelStore(
+        "model-store", ModelStoreArgs(spec=asked.model_repository, namespace=namespace.name), opts=on_cluster
+    )
+    services = place_services(
+        stack, repositories, namespace=namespace.name, model_claim=store.claim_name, opts=on_cluster
+    )
 
     pulumi.export("namespace", namespace.name)
-    pulumi.export("services", {name: server.endpoints for name, server in servers.items()})
+    pulumi.export("services", services)
 
 
 try:

@@ -21,7 +21,7 @@ from benchmarks.report import Report, Table
 from observability import metrics as names
 from ops import stack as deployed
 from ops.prove import wait_until_ready
-from ops.stack import Endpoints, ServedModel, from_outputs
+from ops.stack import ServedModel, from_outputs
 
 NAMESPACE = "plimsoll-benchmark-batching"
 CONCURRENCIES = (1, 8, 32)
@@ -79,9 +79,7 @@ def _services() -> Mapping[str, Mapping[str, object]]:
 
 def _loads(services: Sequence[ServedModel]) -> Iterator[Load]:
     for served in services:
-        wait_until_ready(
-            served, Endpoints(f"{served.address}:{served.http_port}", f"{served.address}:{served.grpc_port}")
-        )
+        wait_until_ready(served, served.stable.http)
     for number in range(ROUNDS):
         for concurrency in CONCURRENCIES:
             # Every other round backwards, so that neither always goes first.
@@ -97,7 +95,7 @@ def _loads(services: Sequence[ServedModel]) -> Iterator[Load]:
 
 def _load(served: ServedModel, concurrency: int) -> Load:
     before = deployed.metrics(served)
-    seen = perf_analyzer.load(url=f"{served.address}:{served.grpc_port}", model=served.model, concurrency=concurrency)
+    seen = perf_analyzer.load(url=served.stable.grpc, model=served.model, concurrency=concurrency)
     after = deployed.metrics(served)
     executions = after[names.EXECUTIONS] - before[names.EXECUTIONS]
     inferences = after[names.INFERENCES] - before[names.INFERENCES]

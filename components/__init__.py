@@ -2,18 +2,20 @@
 
 from components.buildable import buildable
 from components.cluster import Cluster, reachable
+from components.gateway import Gateway, GatewayArgs
 from components.model_store import ModelStore, ModelStoreArgs, fill_store
+from components.services import place_services
 from components.stack_namespace import StackNamespace
-from components.triton_server import TritonServer, TritonServerArgs
 
 __all__ = [
     "Cluster",
+    "Gateway",
+    "GatewayArgs",
     "ModelStore",
     "ModelStoreArgs",
     "StackNamespace",
-    "TritonServer",
-    "TritonServerArgs",
     "buildable",
     "fill_store",
+    "place_services",
     "reachable",
 ]

@@ -56,8 +56,6 @@ def _unbuildable(stack: Stack) -> Iterator[Problem]:
         if service.scaling.signal:
             fixed = "remove it, and set replicas.min and replicas.max to one number"
             yield _not_yet(f"{path}.scaling.signal", f"'{service.scaling.signal.kind}'", "no signal", fixed)
-        if service.canary:
-            yield _not_yet(f"{path}.canary", "a canary", "no canary", "remove it")
 
 
 def _not_yet(path: str, asked_for: str, limit: str, way_out: str) -> Problem:

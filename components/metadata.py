@@ -5,7 +5,12 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_kubernetes import meta
 
+from observability.variants import SERVICE_LABEL, VARIANT_LABEL, Variant, server_name
+
 FIELD_MANAGER = "plimsoll"
+
+SERVER = {"app.kubernetes.io/name": "triton"}
+"""What finds the pods of every model server."""
 
 
 def metadata(
@@ -28,11 +33,11 @@ def metadata(
     )
 
 
-def selector(service: str) -> dict[str, str]:
-    """What finds a service's stable pods, and never changes: Kubernetes forbids editing a selector."""
-    return {"plimsoll.dev/service": service, "plimsoll.dev/variant": "stable"}
+def selector(service: str, variant: Variant) -> dict[str, str]:
+    """What finds the pods of one side, and never changes: Kubernetes forbids editing a selector."""
+    return {SERVICE_LABEL: service, VARIANT_LABEL: variant}
 
 
-def service_labels(service: str) -> dict[str, str]:
+def server_labels(service: str, variant: Variant) -> dict[str, str]:
     """The selector's labels, and those by which common tools group things."""
-    return {"app.kubernetes.io/name": "triton", "app.kubernetes.io/instance": service, **selector(service)}
+    return {**SERVER, "app.kubernetes.io/instance": server_name(service, variant), **selector(service, variant)}

@@ -1,20 +1,25 @@
-"""The namespace of a stack."""
+"""The namespace of a stack, and who may reach the servers in it."""
 
 import pulumi
-from pulumi_kubernetes import core
+from pulumi_kubernetes import core, meta, networking
 
-from components.metadata import metadata
+from components import triton_pod
+from components.metadata import SERVER, metadata
+from stacks.schema import Gateway
 
 POD_SECURITY = "restricted"
 POD_SECURITY_VERSION = "latest"
 
 
 class StackNamespace(pulumi.ComponentResource):
-    """A namespace that admits only pods of the "restricted" Pod Security Standard."""
+    """A namespace that admits only pods of the "restricted" Pod Security Standard.
+
+    Its model servers are reached by the gateway's proxies and by pods of the namespace, and reach nobody.
+    """
 
     name: pulumi.Output[str]
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, *, gateway: Gateway, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("plimsoll:components:StackNamespace", name, None, opts)
         security = {
             f"pod-security.kubernetes.io/{mode}{suffix}": value
@@ -27,4 +32,36 @@ class StackNamespace(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.name = namespace.metadata.name
+        networking.v1.NetworkPolicy(
+            "servers",
+            metadata=metadata("servers", namespace=self.name),
+            spec=networking.v1.NetworkPolicySpecArgs(
+                pod_selector=meta.v1.LabelSelectorArgs(match_labels=SERVER),
+                policy_types=["Ingress", "Egress"],  # and no rule for egress: models come from a volume
+                ingress=[
+                    networking.v1.NetworkPolicyIngressRuleArgs(
+                        from_=[_any_pod(), _proxies(self.name, gateway.controller_namespace)],
+                        ports=[
+                            networking.v1.NetworkPolicyPortArgs(port=port.name)
+                            for port in (triton_pod.HTTP, triton_pod.GRPC)
+                        ],
+                    )
+                ],
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.register_outputs({"name": self.name})
+
+
+def _any_pod() -> networking.v1.NetworkPolicyPeerArgs:
+    return networking.v1.NetworkPolicyPeerArgs(pod_selector=meta.v1.LabelSelectorArgs())
+
+
+def _proxies(namespace: pulumi.Input[str], gateway_namespace: str) -> networking.v1.NetworkPolicyPeerArgs:
+    """The proxies of this stack's gateway, by the labels that Envoy Gateway gives them."""
+    return networking.v1.NetworkPolicyPeerArgs(
+        namespace_selector=meta.v1.LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": gateway_namespace}),
+        pod_selector=meta.v1.LabelSelectorArgs(
+            match_labels={"gateway.envoyproxy.io/owning-gateway-namespace": namespace}
+        ),
+    )

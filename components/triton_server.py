@@ -1,13 +1,14 @@
-"""A Triton server a service: the pods that answer, and what keeps them answering."""
+"""A Triton server a version in service: the pods that answer, and what keeps them answering."""
 
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes import apps, core, meta, networking, policy
+from pulumi_kubernetes import apps, core, meta, policy
 
 from components import triton_pod
-from components.metadata import metadata, selector, service_labels
+from components.metadata import metadata, selector, server_labels
 from model_repo import Repository
+from observability.variants import Variant, server_name
 from stacks.schema import Service
 
 SCHEDULING_SECONDS = 15
@@ -16,10 +17,10 @@ SCHEDULING_SECONDS = 15
 
 @dataclass(frozen=True, kw_only=True)
 class TritonServerArgs:
-    """One service and the version of its model to serve, with what it stands on."""
+    """One side of a service, the repository of the version that it serves, and what it stands on."""
 
     service: Service
-    version: int
+    variant: Variant
     repository: Repository
     image: str
     namespace: pulumi.Input[str]
@@ -27,44 +28,28 @@ class TritonServerArgs:
 
 
 class TritonServer(pulumi.ComponentResource):
-    """Replicas of one model version behind a Service.
+    """Replicas of one model version behind a Service; `name` is the service's in the stack.
 
     A change of the model's content or config changes the repository's digest, and with it the pods; nothing else of a
     model does. New pods are ready before old ones go, and old ones finish what they have begun.
     """
 
     endpoints: pulumi.Output[dict[str, object]]
+    kubernetes_service: core.v1.Service
 
     def __init__(self, name: str, args: TritonServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        labels = server_labels(name, args.variant)
+        finder = selector(name, args.variant)
+        name = server_name(name, args.variant)
         super().__init__("plimsoll:components:TritonServer", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        labels = service_labels(name)
         named = metadata(name, namespace=args.namespace, labels=labels)
-        pods = meta.v1.LabelSelectorArgs(match_labels=selector(name))
-        replicas = args.service.scaling.replicas
+        pods = meta.v1.LabelSelectorArgs(match_labels=finder)
+        replicas = _replicas(args.service, args.variant)
         # A pod that is still not ready then will not be: its update fails, saying why, and the old pods go on serving.
         one_pod_seconds = triton_pod.startup_seconds(args.repository) + SCHEDULING_SECONDS
 
         account = core.v1.ServiceAccount(name, metadata=named, automount_service_account_token=False, opts=child)
-        networking.v1.NetworkPolicy(
-            name,
-            metadata=named,
-            spec=networking.v1.NetworkPolicySpecArgs(
-                pod_selector=pods,
-                policy_types=["Ingress", "Egress"],
-                # Callers live in the stack's namespace. A server reads its models from a volume and calls nobody.
-                ingress=[
-                    networking.v1.NetworkPolicyIngressRuleArgs(
-                        from_=[networking.v1.NetworkPolicyPeerArgs(pod_selector=meta.v1.LabelSelectorArgs())],
-                        ports=[
-                            networking.v1.NetworkPolicyPortArgs(port=port.name)
-                            for port in (triton_pod.HTTP, triton_pod.GRPC)
-                        ],
-                    )
-                ],
-            ),
-            opts=child,
-        )
         policy.v1.PodDisruptionBudget(
             name,
             metadata=named,
@@ -73,13 +58,13 @@ class TritonServer(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        all_pods = f"{one_pod_seconds * max(replicas.min, 1)}s"
+        all_pods = f"{one_pod_seconds * max(replicas, 1)}s"
         apps.v1.Deployment(
             name,
             metadata=named,
             spec=apps.v1.DeploymentSpecArgs(
                 # An autoscaler owns the number from the first apply on: a number here would fight it.
-                replicas=None if args.service.scaling.signal else replicas.min,
+                replicas=None if args.service.scaling.signal else replicas,
                 selector=pods,
                 strategy=apps.v1.DeploymentStrategyArgs(
                     type="RollingUpdate",
@@ -106,14 +91,14 @@ class TritonServer(pulumi.ComponentResource):
                 parent=self, custom_timeouts=pulumi.CustomTimeouts(create=all_pods, update=all_pods)
             ),
         )
-        service = core.v1.Service(
+        self.kubernetes_service = core.v1.Service(
             name,
             # The Deployment is awaited; waiting for its endpoints too would add ten seconds and no knowledge.
             metadata=metadata(
                 name, namespace=args.namespace, labels=labels, annotations={"pulumi.com/skipAwait": "true"}
             ),
             spec=core.v1.ServiceSpecArgs(
-                selector=selector(name),
+                selector=finder,
                 ports=[
                     core.v1.ServicePortArgs(
                         name=port.name, port=port.number, target_port=port.name, app_protocol=port.protocol
@@ -126,10 +111,15 @@ class TritonServer(pulumi.ComponentResource):
         self.endpoints = pulumi.Output.from_input(
             {
                 "model": args.service.model,
-                "version": args.version,
-                "replicas": replicas.min,
-                "address": service.spec.cluster_ip,
+                "version": args.repository.version,
+                "replicas": replicas,
+                "address": self.kubernetes_service.spec.cluster_ip,
                 **{f"{port.name}Port": port.number for port in triton_pod.PORTS},
             }
         )
         self.register_outputs({"endpoints": self.endpoints})
+
+
+def _replicas(service: Service, variant: Variant) -> int:
+    stable = service.scaling.replicas.min
+    return stable if variant is Variant.STABLE else service.canary_replicas(stable)

@@ -2,11 +2,12 @@
 
 from model_repo.config import known_models, render_config
 from model_repo.publication import PublishError, publish
-from model_repo.repository import File, Repository, assemble, assemble_all, known_versions
+from model_repo.repository import File, Repositories, Repository, assemble, assemble_all, known_versions
 
 __all__ = [
     "File",
     "PublishError",
+    "Repositories",
     "Repository",
     "assemble",
     "assemble_all",

@@ -74,6 +74,31 @@ def render_config(name: str, service: Service, version: int, *, models: Path = M
     return text
 
 
+def signature_change(before: str, after: str) -> str | None:
+    """What differs between the inputs and outputs of two rendered configs, as a clause; None where nothing does."""
+    old, new = _signature(before), _signature(after)
+    changes = [
+        f"{tensor} was {_shown(old.get(tensor))} and is {_shown(new.get(tensor))}"
+        for tensor in sorted(old.keys() | new.keys())
+        if old.get(tensor) != new.get(tensor)
+    ]
+    return "; ".join(changes) or None
+
+
+def _signature(text: str) -> dict[str, tuple[str, list[int]]]:
+    """The type and dims of each tensor."""
+    config = _parse(text)
+    return {
+        f"{direction} '{tensor.name}'": (model_config_pb2.DataType.Name(tensor.data_type), list(tensor.dims))
+        for direction, tensors in (("input", config.input), ("output", config.output))
+        for tensor in tensors
+    }
+
+
+def _shown(tensor: tuple[str, list[int]] | None) -> str:
+    return f"{tensor[0]} {tensor[1]}" if tensor else "not there"
+
+
 @cache
 def _environment(models: Path) -> jinja2.Environment:
     return jinja2.Environment(

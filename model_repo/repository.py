@@ -1,15 +1,16 @@
 """One service's Triton model repository: which files it consists of, known by the digest of their contents."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from model_repo.config import MODELS, is_model, render_config
+from model_repo.config import MODELS, is_model, render_config, signature_change
 from stacks.schema import Problem, Python, Service, StackError
 
 WEIGHTS = "model.onnx"
+MODEL_CODE = "model.py"  # of the python engine; a version without one of its own gets the ONNX one
 PYTHON_BACKEND = Path(__file__).parent / "backends" / "onnx" / "model.py"
 DIGEST_LENGTH = 16  # 64 bits: even a million repositories meet by chance once in 40 million tries
 
@@ -47,31 +48,42 @@ class Repository:
         return hashlib.sha256(listing.encode()).hexdigest()[:DIGEST_LENGTH]
 
 
-def assemble(name: str, service: Service, *, models: Path = MODELS) -> Repository:
-    """The repository of a service's stable version; `name` is the service's. Reads files and writes none.
+@dataclass(frozen=True)
+class Repositories:
+    """A service's repositories: its stable version's, and its canary's where it has one."""
+
+    stable: Repository
+    canary: Repository | None = None
+
+    def __iter__(self) -> Iterator[Repository]:
+        yield self.stable
+        if self.canary:
+            yield self.canary
+
+
+def assemble(name: str, service: Service, *, models: Path = MODELS) -> Repositories:
+    """The repositories of a service; `name` is the service's. Reads files and writes none.
 
     Raises StackError with every problem of the service, such as a version that is not there.
     """
     problems = _version_problems(name, service, models)
+    wanted = [service.version, *([service.canary.version] if service.canary else [])]
     try:
-        config = render_config(name, service, service.version, models=models)
+        configs = [render_config(name, service, version, models=models) for version in wanted]
     except StackError as error:
         raise StackError([*error.problems, *problems]) from error
+    if service.canary and (change := signature_change(*configs)):
+        problems.append(_changed_signature(name, service, service.canary.version, change))
     if problems:
         raise StackError(problems)
-    version = f"{service.model}/{service.version}"
-    files = [_text(f"{service.model}/config.pbtxt", config)]
-    files += [
-        _file(f"{version}/{path.relative_to(models / version).as_posix()}", path) for path in _weights(models / version)
-    ]
-    if isinstance(service.engine, Python):
-        files.append(_file(f"{version}/model.py", PYTHON_BACKEND))
-    return Repository(service.model, service.version, tuple(sorted(files, key=lambda file: file.path)))
+    return Repositories(
+        *(_repository(service, version, config, models) for version, config in zip(wanted, configs, strict=True))
+    )
 
 
-def assemble_all(services: Mapping[str, Service], *, models: Path = MODELS) -> Mapping[str, Repository]:
-    """Each service's repository by the service's name. Raises one StackError with the problems of all of them."""
-    repositories: dict[str, Repository] = {}
+def assemble_all(services: Mapping[str, Service], *, models: Path = MODELS) -> Mapping[str, Repositories]:
+    """Each service's repositories by the service's name. Raises one StackError with the problems of all of them."""
+    repositories: dict[str, Repositories] = {}
     problems: list[Problem] = []
     for name, service in services.items():
         try:
@@ -86,6 +98,27 @@ def assemble_all(services: Mapping[str, Service], *, models: Path = MODELS) -> M
 def known_versions(model: str, models: Path = MODELS) -> list[int]:
     """The versions of a model, ascending: its numbered folders."""
     return sorted(int(folder.name) for folder in (models / model).iterdir() if folder.name.isdecimal())
+
+
+def _repository(service: Service, version: int, config: str, models: Path) -> Repository:
+    folder = models / service.model / str(version)
+    files = [_text(f"{service.model}/config.pbtxt", config)]
+    files += [
+        _file(f"{service.model}/{version}/{path.relative_to(folder).as_posix()}", path) for path in _weights(folder)
+    ]
+    if isinstance(service.engine, Python) and not (folder / MODEL_CODE).is_file():
+        files.append(_file(f"{service.model}/{version}/{MODEL_CODE}", PYTHON_BACKEND))
+    return Repository(service.model, version, tuple(sorted(files, key=lambda file: file.path)))
+
+
+def _changed_signature(name: str, service: Service, version: int, change: str) -> Problem:
+    return Problem(
+        path=f"services.{name}.canary.version",
+        found=f"{service.model} {version} takes or gives something else than {service.version}: {change}",
+        limit="the inputs and outputs of the stable version",
+        reason="the same request goes to either, so whatever one can't read is an error for a share of the callers",
+        way_out=f"keep the signature in model_repo/{service.model}, or serve the new one as a model of its own",
+    )
 
 
 def _version_problems(name: str, service: Service, models: Path) -> list[Problem]:

@@ -27,10 +27,11 @@ class TensorClient(Protocol):
 
 
 class GrpcClient:
-    """KServe v2 over gRPC. `url` is host:port."""
+    """KServe v2 over gRPC. `url` is host:port; `host` the name to ask for there, if that is another."""
 
-    def __init__(self, url: str, model: str) -> None:
-        self._client: Any = triton_grpc.InferenceServerClient(url)
+    def __init__(self, url: str, model: str, host: str | None = None) -> None:
+        named = [("grpc.default_authority", host)] if host else None
+        self._client: Any = triton_grpc.InferenceServerClient(url, channel_args=named)
         self._model = model
 
     def infer(self, input_name: str, values: NDArray[np.float32], output_name: str) -> NDArray[np.float32]:
@@ -54,9 +55,10 @@ class _HttpConnection(triton_http.InferenceServerClient):  # pyright: ignore[rep
 
 
 class HttpClient:
-    """KServe v2 over HTTP, with binary tensors. `url` is host:port."""
+    """KServe v2 over HTTP, with binary tensors. `url` is host:port; `host` the name to ask for there."""
 
-    def __init__(self, url: str, model: str) -> None:
+    def __init__(self, url: str, model: str, host: str | None = None) -> None:
+        self._headers = {"Host": host} if host else None
         self._client: Any = _HttpConnection(url, connection_timeout=TIMEOUT_SECONDS, network_timeout=TIMEOUT_SECONDS)
         self._model = model
 
@@ -64,12 +66,12 @@ class HttpClient:
         """See TensorClient."""
         tensor: Any = triton_http.InferInput(input_name, list(values.shape), "FP32")
         tensor.set_data_from_numpy(values)
-        return self._client.infer(self._model, [tensor]).as_numpy(output_name)
+        return self._client.infer(self._model, [tensor], headers=self._headers).as_numpy(output_name)
 
     def ready(self) -> bool:
         """Whether the model can answer now."""
         try:
-            return bool(self._client.is_model_ready(self._model))
+            return bool(self._client.is_model_ready(self._model, headers=self._headers))
         except (OSError, InferenceServerException):
             return False
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from model_repo.digits import images
 from observability import metrics as names
 from ops.clients import GrpcClient, HttpClient, TensorClient
-from ops.stack import Endpoints, ServedModel, StackUnreachableError, metrics, reach, served_models
+from ops.stack import ServedModel, StackUnreachableError, metrics, reach_gateway, served_models
 
 ROUNDS = 4
 """How often each input is sent: enough for a p99 that isn't one request."""
@@ -64,7 +64,7 @@ class Outcome:
 def command(
     stack: Annotated[str, typer.Option(help="The deployed stack.")] = "local",
 ) -> None:
-    """Send held-out inputs through a stack's Services, over gRPC and HTTP, and print what came back."""
+    """Send held-out inputs through a stack's gateway, over gRPC and HTTP, and print what came back."""
     console = Console()
     proven = [served for served in served_models(stack) if served.model in EXAMPLES]
     if not proven:
@@ -73,38 +73,39 @@ def command(
         )
     table = Table("service", "via", "accuracy", "req/s", "p50 ms", "p95", "p99", "batch", "replicas", box=box.SIMPLE)
     least_met = True
-    urls: list[str] = []
-    for served in proven:
-        examples = EXAMPLES[served.model]()
-        with reach(served) as endpoints:
-            wait_until_ready(served, endpoints)
-            for protocol, client_type, url in (
-                ("gRPC", GrpcClient, endpoints.grpc),
-                ("HTTP", HttpClient, endpoints.http),
+    with reach_gateway(proven[0].namespace) as gateway:
+        for served in proven:
+            examples = EXAMPLES[served.model]()
+            wait_until_ready(served, gateway)
+            for protocol, client_type, host in (
+                ("gRPC", GrpcClient, served.grpc_host),
+                ("HTTP", HttpClient, served.http_host),
             ):
                 with console.status(f"{served.service}: {len(examples.inputs) * ROUNDS} requests over {protocol}"):
-                    outcome = measure(served, examples, lambda: client_type(url, served.model))  # noqa: B023
+                    outcome = measure(served, examples, lambda: client_type(gateway, served.model, host))  # noqa: B023
                 least_met = least_met and outcome.accuracy >= examples.least_accuracy
                 table.add_row(
-                    f"{served.service} v{served.version}", protocol, f"{outcome.accuracy:.3f}",
+                    _versions(served), protocol, f"{outcome.accuracy:.3f}",
                     f"{outcome.requests_per_second:.0f}", f"{outcome.p50_ms:.1f}", f"{outcome.p95_ms:.1f}",
-                    f"{outcome.p99_ms:.1f}", f"{outcome.mean_batch_size:.1f}", str(served.replicas),
+                    f"{outcome.p99_ms:.1f}", f"{outcome.mean_batch_size:.1f}", str(served.stable.replicas),
                 )  # fmt: skip
-        urls.append(
-            f"  {served.service}  http://{served.address}:{served.http_port}/v2/models/{served.model}  "
-            f"grpc {served.address}:{served.grpc_port}"
-        )
     console.print(table)
-    console.print("\n".join(["Services (inside the cluster; on the embedded one, from this machine too):", *urls]))
+    urls = [f"  {served.service}  HTTP {served.http_host}  gRPC {served.grpc_host}" for served in proven]
+    console.print("\n".join([f"Called through the gateway, {gateway}, by the names", *urls]))
     if not least_met:
         console.print("[red]accuracy is below what these models reach: the server is not answering what it is asked")
         raise typer.Exit(1)
 
 
-def wait_until_ready(served: ServedModel, endpoints: Endpoints) -> None:
+def _versions(served: ServedModel) -> str:
+    canary = f", canary v{served.canary.version}" if served.canary else ""
+    return f"{served.service} v{served.stable.version}{canary}"
+
+
+def wait_until_ready(served: ServedModel, gateway: str) -> None:
     """Wait for a first ready answer: after a restart of the cluster the pods are still on their way."""
     deadline = time.monotonic() + READY_TIMEOUT_SECONDS
-    with HttpClient(endpoints.http, served.model) as client:
+    with HttpClient(gateway, served.model, served.http_host) as client:
         while not client.ready():
             if time.monotonic() > deadline:
                 raise StackUnreachableError(

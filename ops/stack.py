@@ -1,4 +1,4 @@
-"""A deployed stack as its outputs describe it, and ways to reach its servers from here."""
+"""A deployed stack as its outputs describe it, and the way to its gateway from here."""
 
 import contextlib
 import json
@@ -10,7 +10,11 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from observability.variants import SERVICE_LABEL, VARIANT_LABEL, Variant
+
 METRICS_PORT = 8002
+GATEWAY = "gateway"
+GATEWAY_PORT = 80
 FORWARD_TIMEOUT_SECONDS = 15.0
 CONNECT_TIMEOUT_SECONDS = 1.0
 
@@ -23,25 +27,37 @@ class StackUnreachableError(Exception):
 
 
 @dataclass(frozen=True)
-class ServedModel:
-    """One service of a deployed stack."""
+class Server:
+    """One side of a service: the version it serves, on how many replicas, and its Service inside the cluster."""
 
-    service: str
-    namespace: str
-    model: str
     version: int
     replicas: int
     address: str
     http_port: int
     grpc_port: int
 
+    @property
+    def http(self) -> str:
+        """Where it answers HTTP, as host:port."""
+        return f"{self.address}:{self.http_port}"
+
+    @property
+    def grpc(self) -> str:
+        """Where it answers gRPC, as host:port."""
+        return f"{self.address}:{self.grpc_port}"
+
 
 @dataclass(frozen=True)
-class Endpoints:
-    """Where to send requests, as host:port."""
+class ServedModel:
+    """One service of a deployed stack."""
 
-    http: str
-    grpc: str
+    service: str
+    namespace: str
+    model: str
+    http_host: str
+    grpc_host: str
+    stable: Server
+    canary: Server | None
 
 
 def served_models(stack: str) -> list[ServedModel]:
@@ -56,19 +72,28 @@ def from_outputs(outputs: Mapping[str, Any]) -> list[ServedModel]:
             service=name,
             namespace=outputs["namespace"],
             model=service["model"],
-            version=int(service["version"]),
-            replicas=int(service["replicas"]),
-            address=service["address"],
-            http_port=int(service["httpPort"]),
-            grpc_port=int(service["grpcPort"]),
+            http_host=service["httpHost"],
+            grpc_host=service["grpcHost"],
+            stable=_server(service[Variant.STABLE]),
+            canary=_server(service[Variant.CANARY]) if Variant.CANARY in service else None,
         )
         for name, service in outputs.get("services", {}).items()
     ]
 
 
-def metrics(served: ServedModel) -> dict[str, float]:
-    """Triton's counters, summed over the service's ready pods and all labels, by metric name."""
-    selector = f"plimsoll.dev/service={served.service}"
+def _server(outputs: Mapping[str, Any]) -> Server:
+    return Server(
+        version=int(outputs["version"]),
+        replicas=int(outputs["replicas"]),
+        address=outputs["address"],
+        http_port=int(outputs["httpPort"]),
+        grpc_port=int(outputs["grpcPort"]),
+    )
+
+
+def metrics(served: ServedModel, variant: Variant = Variant.STABLE) -> dict[str, float]:
+    """Triton's counters, summed over one side's ready pods and all labels, by metric name."""
+    selector = f"{SERVICE_LABEL}={served.service},{VARIANT_LABEL}={variant}"
     pods = json.loads(_kubectl("--namespace", served.namespace, "get", "pods", "--selector", selector, "-o", "json"))
     totals: dict[str, float] = {}
     for pod in pods["items"]:
@@ -83,42 +108,42 @@ def metrics(served: ServedModel) -> dict[str, float]:
 
 
 @contextlib.contextmanager
-def reach(served: ServedModel) -> Generator[Endpoints]:
-    """Endpoints that work from here: the Service's own address where that is routed, else forwarded ports."""
-    if _connects(served.address, served.grpc_port):
-        yield Endpoints(f"{served.address}:{served.http_port}", f"{served.address}:{served.grpc_port}")
+def reach_gateway(namespace: str) -> Generator[str]:
+    """The plain listener of a stack's gateway as host:port from here: its own address where that is routed, else a
+    forwarded port."""
+    found = json.loads(_kubectl("--namespace", namespace, "get", "gateway", GATEWAY, "-o", "json"))
+    address = next((str(each["value"]) for each in found.get("status", {}).get("addresses", ())), "")
+    if address and _connects(address, GATEWAY_PORT):
+        yield f"{address}:{GATEWAY_PORT}"
         return
-    ports = (served.http_port, served.grpc_port)
-    command = ("kubectl", "--namespace", served.namespace, "port-forward", f"service/{served.service}",
-               *(f":{port}" for port in ports))  # fmt: skip
+    selector = f"gateway.envoyproxy.io/owning-gateway-namespace={namespace}"
+    [proxies] = json.loads(_kubectl("get", "services", "--all-namespaces", "--selector", selector, "-o", "json"))[
+        "items"
+    ]
+    command = ("kubectl", "--namespace", proxies["metadata"]["namespace"], "port-forward",
+               f"service/{proxies['metadata']['name']}", f":{GATEWAY_PORT}")  # fmt: skip
     forward = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        local = _forwarded_ports(forward, ports)
-        yield Endpoints(*(f"127.0.0.1:{local[port]}" for port in ports))
+        yield f"127.0.0.1:{_forwarded_port(forward)}"
     finally:
         forward.terminate()
         forward.wait()
 
 
-def _forwarded_ports(forward: subprocess.Popen[str], ports: tuple[int, ...]) -> dict[int, int]:
+def _forwarded_port(forward: subprocess.Popen[str]) -> int:
     assert forward.stdout  # noqa: S101 - a pipe, see the caller
-    found: dict[int, int] = {}
     said: list[str] = []
     deadline = time.monotonic() + FORWARD_TIMEOUT_SECONDS
-    while found.keys() != set(ports) and time.monotonic() < deadline:
-        line = forward.stdout.readline()
-        if not line:
-            break
+    while time.monotonic() < deadline and (line := forward.stdout.readline()):
         said.append(line)
-        if match := re.match(r"Forwarding from 127\.0\.0\.1:(\d+) -> (\d+)", line):
-            found[int(match[2])] = int(match[1])
-    if found.keys() != set(ports):
-        raise StackUnreachableError(
-            "the service's address is not routed here, and its ports could not be forwarded",
-            "".join(said),
-            "check that the pods are ready: kubectl get pods --all-namespaces",
-        )
-    return found
+        if match := re.match(r"Forwarding from 127\.0\.0\.1:(\d+) -> ", line):
+            return int(match[1])
+    raise StackUnreachableError(
+        "the gateway's address is not routed here, and its port could not be forwarded",
+        "".join(said),
+        "check that its proxies are ready: kubectl get pods --all-namespaces "
+        "-l app.kubernetes.io/managed-by=envoy-gateway",
+    )
 
 
 def _connects(address: str, port: int) -> bool:

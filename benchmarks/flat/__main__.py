@@ -8,6 +8,7 @@ model repository and no component, so the difference to the real program is what
 import importlib
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -38,9 +39,14 @@ def _decoded(setting: str) -> Any:
 
 
 def _class(token: str) -> Any:
-    """The SDK's class of `kubernetes:GROUP/VERSION:KIND`; its module is called as the group's first word."""
+    """The SDK's class of `kubernetes:GROUP/VERSION:KIND`; its module is called as the group's first word.
+
+    Kinds that aren't Kubernetes' own have none: they are made of the one class for all such.
+    """
     _, group_version, kind = token.split(":")
     group, version = group_version.split("/")
+    if group.startswith("gateway."):
+        return partial(k8s.apiextensions.CustomResource, api_version=group_version, kind=kind)
     return getattr(importlib.import_module(f"pulumi_kubernetes.{group.partition('.')[0]}.{version}"), kind)
 
 

@@ -1,5 +1,6 @@
-"""What a cluster needs beside its processes: images in containerd, DNS and the NetworkPolicy enforcer."""
+"""What a cluster needs beside its processes: images in containerd, DNS, the NetworkPolicy enforcer, Envoy Gateway."""
 
+import json
 import subprocess
 from pathlib import Path
 from string import Template
@@ -10,6 +11,7 @@ from local.cluster.errors import ClusterError
 from local.cluster.processes import IMAGES
 
 MANIFESTS = Path(__file__).parent / "manifests"
+ENVOY_GATEWAY_NAMESPACE = "envoy-gateway-system"
 ROLLOUT_TIMEOUT_SECONDS = 120
 
 
@@ -33,19 +35,60 @@ def import_images() -> list[str]:
 
 
 def apply_manifests() -> None:
-    """Bring DNS and the NetworkPolicy enforcer to the state that their manifests say, and wait until they serve."""
-    names = {
-        "coredns": images.reference("coredns"),
-        "network_policies": images.reference("network-policies"),
-        "dns": str(addresses.DNS_SERVICE),
-        "node": layout.NODE_NAME,
-    }
-    for manifest in sorted(MANIFESTS.glob("*.yaml")):
-        text = Template(manifest.read_text()).substitute(names)
-        kubectl("apply", "--server-side", "--force-conflicts", "--filename", "-", stdin=text)
+    """Bring the add-ons to the state that their manifests say, and wait until they serve."""
+    for name in ("coredns", "network-policies"):
+        _apply(_filled_in(f"{name}.yaml"))
     kubectl("wait", "--for=condition=Ready", f"node/{layout.NODE_NAME}", f"--timeout={ROLLOUT_TIMEOUT_SECONDS}s")
-    for workload in ("deployment/coredns", "daemonset/network-policies"):
-        kubectl("--namespace=kube-system", "rollout", "status", workload, f"--timeout={ROLLOUT_TIMEOUT_SECONDS}s")
+    _apply_envoy_gateway()
+    for namespace, workload in (
+        ("kube-system", "deployment/coredns"),
+        ("kube-system", "daemonset/network-policies"),
+        (ENVOY_GATEWAY_NAMESPACE, "deployment/envoy-gateway"),
+    ):
+        kubectl("--namespace", namespace, "rollout", "status", workload, f"--timeout={ROLLOUT_TIMEOUT_SECONDS}s")
+
+
+def _apply_envoy_gateway() -> None:
+    """Install the chart that Envoy Gateway's module carries, with the definitions of Gateway API's kinds."""
+    namespace = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": ENVOY_GATEWAY_NAMESPACE,
+            "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
+        },
+    }
+    _apply(json.dumps(namespace))
+    secrets = kubectl("--namespace", ENVOY_GATEWAY_NAMESPACE, "get", "secrets", "--output=name")
+    if "secret/envoy-gateway\n" not in secrets:
+        # The chart's hook makes the certificates that its parts know each other by. It is needed once.
+        _apply(_chart("--show-only=templates/certgen-rbac.yaml", "--show-only=templates/certgen.yaml"))
+    _apply(_chart("--include-crds", "--no-hooks"))
+    kubectl("wait", "--for=condition=Established", "crd/gatewayclasses.gateway.networking.k8s.io")
+    _apply(_filled_in("gateway-class.yaml"))
+
+
+def _chart(*options: str) -> str:
+    """The objects of Envoy Gateway's chart, as YAML."""
+    tool = toolchain.tool("envoy-gateway").artifact.folder
+    chart = tool / "charts" / "gateway-helm"
+    command = (
+        *(str(tool / "bin" / "helm"), "template", "envoy-gateway", str(chart)),
+        *(f"--namespace={ENVOY_GATEWAY_NAMESPACE}", f"--values={chart / 'values.tmpl.yaml'}", "--values=-", *options),
+    )
+    return _run(command, _filled_in("envoy-gateway.values.yaml"))
+
+
+def _filled_in(file: str) -> str:
+    """A file of `manifests/`, with the images' references in their places."""
+    names = {name.replace("-", "_"): images.reference(name) for name in IMAGES}
+    return Template((MANIFESTS / file).read_text()).substitute(
+        names, dns=str(addresses.DNS_SERVICE), node=layout.NODE_NAME
+    )
+
+
+def _apply(manifest: str) -> None:
+    kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=manifest)
 
 
 def kubectl(*arguments: str, stdin: str | None = None) -> str:

@@ -17,6 +17,11 @@ def pki() -> Path:
     return state() / "pki"
 
 
+def gateway_pki() -> Path:
+    """The folder of the gateways' certificates."""
+    return state() / "gateway-pki"
+
+
 def kubeconfig() -> Path:
     """The administrator's kubeconfig, readable by its owner only."""
     return pki() / "admin.kubeconfig"

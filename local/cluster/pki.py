@@ -4,6 +4,7 @@ One authority signs every identity; its key and all others are readable by their
 """
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -62,67 +63,54 @@ KUBECONFIG_HOLDERS = (KUBELET, ADMIN, CONTROLLER_MANAGER, SCHEDULER, PROXY)
 
 
 @dataclass(frozen=True)
-class Pki:
-    """The folder of keys, certificates and kubeconfigs."""
+class Authority:
+    """One that signs certificates, with its own in the same folder as those."""
 
     folder: Path
+    name: str
 
     @property
-    def authority(self) -> Path:
-        """The authority's certificate."""
+    def certificate(self) -> Path:
+        """Its own certificate, which clients trust."""
         return self.folder / "ca.crt"
 
     @property
-    def authority_key(self) -> Path:
-        """The authority's key."""
+    def key(self) -> Path:
+        """Its own key."""
         return self.folder / "ca.key"
 
-    @property
-    def service_account_key(self) -> Path:
-        """The key that signs service-account tokens."""
-        return self.folder / "service-account.key"
-
-    def certificate(self, identity: Identity) -> Path:
+    def certificate_of(self, identity: Identity) -> Path:
         """Where an identity's certificate lies."""
         return self.folder / f"{identity.file}.crt"
 
-    def key(self, identity: Identity) -> Path:
+    def key_of(self, identity: Identity) -> Path:
         """Where an identity's key lies."""
         return self.folder / f"{identity.file}.key"
 
-    def kubeconfig(self, identity: Identity) -> Path:
-        """Where an identity's kubeconfig lies."""
-        return self.folder / f"{identity.file}.kubeconfig"
-
-    def ensure(self) -> None:
+    def ensure(self, identities: Iterable[Identity]) -> None:
         """Make whatever is missing. What is there stays, so clients of a running cluster keep working."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not self.authority.exists():
-            self._make_authority()
-        if not self.service_account_key.exists():
-            _write(self.service_account_key, _pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)))
-        for identity in IDENTITIES:
-            if not self.certificate(identity).exists():
+        if not self.certificate.exists():
+            self._make_own()
+        for identity in identities:
+            if not self.certificate_of(identity).exists():
                 self._sign(identity)
-        for identity in KUBECONFIG_HOLDERS:
-            if not self.kubeconfig(identity).exists():
-                _write(self.kubeconfig(identity), self._kubeconfig_text(identity).encode())
 
-    def _make_authority(self) -> None:
+    def _make_own(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "plimsoll-local")])
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)])
         certificate = (
             _builder(name, issuer=name)
             .public_key(key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .sign(key, hashes.SHA256())
         )
-        _write(self.authority_key, _pem(key))
-        _write(self.authority, certificate.public_bytes(serialization.Encoding.PEM))
+        _write(self.key, _pem(key))
+        _write(self.certificate, certificate.public_bytes(serialization.Encoding.PEM))
 
     def _sign(self, identity: Identity) -> None:
-        authority = x509.load_pem_x509_certificate(self.authority.read_bytes())
-        authority_key = serialization.load_pem_private_key(self.authority_key.read_bytes(), password=None)
+        authority = x509.load_pem_x509_certificate(self.certificate.read_bytes())
+        authority_key = serialization.load_pem_private_key(self.key.read_bytes(), password=None)
         assert isinstance(authority_key, ec.EllipticCurvePrivateKey)  # noqa: S101 - we made it so, above
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name(
@@ -143,9 +131,56 @@ class Pki:
         )
         if alternatives:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        _write(self.key(identity), _pem(key))
+        _write(self.key_of(identity), _pem(key))
         certificate = builder.sign(authority_key, hashes.SHA256())
-        _write(self.certificate(identity), certificate.public_bytes(serialization.Encoding.PEM))
+        _write(self.certificate_of(identity), certificate.public_bytes(serialization.Encoding.PEM))
+
+
+@dataclass(frozen=True)
+class Pki:
+    """The folder of the cluster's keys, certificates and kubeconfigs."""
+
+    folder: Path
+
+    @property
+    def authority(self) -> Path:
+        """The authority's certificate."""
+        return self._authority.certificate
+
+    @property
+    def authority_key(self) -> Path:
+        """The authority's key."""
+        return self._authority.key
+
+    @property
+    def service_account_key(self) -> Path:
+        """The key that signs service-account tokens."""
+        return self.folder / "service-account.key"
+
+    def certificate(self, identity: Identity) -> Path:
+        """Where an identity's certificate lies."""
+        return self._authority.certificate_of(identity)
+
+    def key(self, identity: Identity) -> Path:
+        """Where an identity's key lies."""
+        return self._authority.key_of(identity)
+
+    def kubeconfig(self, identity: Identity) -> Path:
+        """Where an identity's kubeconfig lies."""
+        return self.folder / f"{identity.file}.kubeconfig"
+
+    def ensure(self) -> None:
+        """Make whatever is missing."""
+        self._authority.ensure(IDENTITIES)
+        if not self.service_account_key.exists():
+            _write(self.service_account_key, _pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)))
+        for identity in KUBECONFIG_HOLDERS:
+            if not self.kubeconfig(identity).exists():
+                _write(self.kubeconfig(identity), self._kubeconfig_text(identity).encode())
+
+    @property
+    def _authority(self) -> Authority:
+        return Authority(self.folder, "plimsoll-local")
 
     def _kubeconfig_text(self, identity: Identity) -> str:
         return yaml.safe_dump(

@@ -12,8 +12,8 @@ from local import images, toolchain
 from local.cluster import addresses, layout, pki
 from local.cluster.probes import Answers, Listens, Probe
 
-TOOLS = ("etcd", "kubernetes", "containerd", "runc", "cni-plugins", "network-tools")
-IMAGES = ("pause", "coredns", "network-policies", "triton")
+TOOLS = ("etcd", "kubernetes", "containerd", "runc", "cni-plugins", "network-tools", "envoy-gateway")
+IMAGES = ("pause", "coredns", "network-policies", "envoy-gateway", "envoy", "triton")
 
 ETCD = "http://127.0.0.1:2379"
 

@@ -1,4 +1,4 @@
-"""Images of one static binary and nothing else: no shell, no libraries, no package to patch."""
+"""Images of one static binary and an empty /tmp: no shell, no libraries, no package to patch."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ REGISTRY = "plimsoll.local"
 
 @dataclass(frozen=True, kw_only=True)
 class BinaryImage:
-    """A binary of a tool, at the root of an empty image, as its entrypoint."""
+    """A binary of a tool, alone in its image, as its entrypoint."""
 
     name: str
     tool: GoTool
@@ -42,12 +42,13 @@ class BinaryImage:
 
     def _build(self, workshop: Workshop) -> None:
         root = workshop.scratch / "root"
-        root.mkdir()
-        shutil.copy(self.tool.artifact.folder / "bin" / self.binary, root / self.binary)
+        (root / "usr/bin").mkdir(parents=True)
+        shutil.copy(self.tool.artifact.folder / "bin" / self.binary, root / "usr/bin" / self.binary)
+        oci.add_temporary_folder(root)
         oci.write_archive(
             workshop.into / "image.tar",
             reference=self.reference,
             root=root,
-            config=oci.Config(user=self.user, entrypoint=(f"/{self.binary}",)),
+            config=oci.Config(user=self.user, entrypoint=(f"/usr/bin/{self.binary}",)),
             scratch=workshop.scratch,
         )

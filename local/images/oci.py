@@ -80,6 +80,12 @@ def write_archive(archive: Path, *, reference: str, root: Path, config: Config, 
             packed.addfile(_entry(f"blobs/sha256/{layer_digest}", layer.stat().st_size), stream)
 
 
+def add_temporary_folder(root: Path) -> None:
+    """Make /tmp, where anybody may write: programs of any user keep something there."""
+    (root / "tmp").mkdir(exist_ok=True)
+    (root / "tmp").chmod(0o1777)
+
+
 def _pack(root: Path, stream: IO[bytes]) -> None:
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as packed:
         for path in sorted(root.rglob("*")):

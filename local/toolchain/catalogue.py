@@ -88,6 +88,18 @@ NETWORK_POLICIES = GoTool(
     disk_mib=1450,
 )
 
+# With Helm, which renders the chart that the module carries.
+ENVOY_GATEWAY = GoTool(
+    name="envoy-gateway",
+    module="github.com/envoyproxy/gateway",
+    binaries={
+        "envoy-gateway": "github.com/envoyproxy/gateway/cmd/envoy-gateway",
+        "helm": "helm.sh/helm/v3/cmd/helm",
+    },
+    charts={"gateway-helm": "charts/gateway-helm"},
+    disk_mib=4000,
+)
+
 PAUSE = GoTool(name="pause", binaries={"pause": "."}, disk_mib=50)
 
 # runc starts itself again without its wrapper's variables, and then finds the machine's libseccomp: apt needs it too.
@@ -126,6 +138,7 @@ TOOLS: dict[str, Tool] = {
         ETCD,
         COREDNS,
         NETWORK_POLICIES,
+        ENVOY_GATEWAY,
         PAUSE,
         RUNC,
         CNI_PLUGINS,

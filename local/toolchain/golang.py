@@ -39,6 +39,8 @@ class GoTool:
     """Variables that the linker sets, as `{version}`, `{major}` and `{minor}` of `module`."""
     embedded: tuple[EmbeddedJson, ...] = ()
     """Generated files of the tool's folder, which exist only while Go builds."""
+    charts: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Helm charts that the module carries: each one's name, and its folder inside the module."""
     disk_mib: int
     """Space that a first build takes: fetched modules, Go's build cache and the binaries."""
 
@@ -75,6 +77,7 @@ class GoTool:
             "stamps": self.stamps,
             "embedded": [[each.file, each.source, each.fields] for each in self.embedded],
             "platform": [sys.platform, platform.machine()],
+            **({"charts": self.charts} if self.charts else {}),
         }
         digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode())
         for source in sorted(path for path in (FOLDER / self.name).iterdir() if path.suffix in {".go", ".mod", ".sum"}):
@@ -83,7 +86,7 @@ class GoTool:
 
     @property
     def artifact(self) -> Artifact:
-        """Its binaries, in `bin/`."""
+        """Its binaries in `bin/`, its charts in `charts/`."""
         return Artifact(shelf="toolchain", name=self.name, key=self.key, disk_mib=self.disk_mib, build=self._build)
 
     def _build(self, workshop: Workshop) -> None:
@@ -105,12 +108,19 @@ class GoTool:
                 env=env,
             )
 
+        for chart, source in self.charts.items():
+            shutil.copytree(self._module(workshop, env) / source, workshop.into / "charts" / chart)
+
+    def _module(self, workshop: Workshop, env: Mapping[str, str]) -> Path:
+        """The tool's module as Go fetched it."""
+        fetched = workshop.scratch / "module.json"
+        workshop.run(["go", "mod", "download", "-json", self.module], cwd=FOLDER / self.name, env=env, output=fetched)
+        return Path(json.loads(fetched.read_text())["Dir"])
+
     def _overlay(self, workshop: Workshop, env: Mapping[str, str]) -> Path:
         """Write the embedded files, and tell Go to see them in the tool's folder: none lands in the checkout."""
         folder = FOLDER / self.name
-        fetched = workshop.scratch / "module.json"
-        workshop.run(["go", "mod", "download", "-json", self.module], cwd=folder, env=env, output=fetched)
-        module = Path(json.loads(fetched.read_text())["Dir"])
+        module = self._module(workshop, env)
         replace: dict[str, str] = {}
         for each in self.embedded:
             generated = workshop.scratch / each.file

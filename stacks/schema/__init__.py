@@ -7,6 +7,7 @@ from stacks.schema.budget import Budget
 from stacks.schema.canary import Canary
 from stacks.schema.cluster import Cluster, EksCluster, ExistingCluster, LocalCluster
 from stacks.schema.engine import MIN_COMPUTE_CAPABILITY, Engine, OnnxRuntime, Precision, Profile, Python, TensorRt
+from stacks.schema.gateway import Gateway, Limits, Tls
 from stacks.schema.gpu_pool import GPU_INSTANCES, Gpu, GpuInstance, GpuPool, InstanceType, Nodes
 from stacks.schema.images import ImageReference, Images
 from stacks.schema.model_repository import ModelRepository, S3Repository, VolumeClaim, VolumeRepository
@@ -16,6 +17,7 @@ from stacks.schema.scaling import PendingRequests, QueueTime, Replicas, Scaling,
 from stacks.schema.service import Resources, Service
 from stacks.schema.slo import Latency, Slo
 from stacks.schema.stack import Stack
+from stacks.schema.traffic import RateLimit, Traffic
 
 __all__ = [
     "GPU_INSTANCES",
@@ -28,6 +30,7 @@ __all__ = [
     "EksCluster",
     "Engine",
     "ExistingCluster",
+    "Gateway",
     "Gpu",
     "GpuInstance",
     "GpuPool",
@@ -36,6 +39,7 @@ __all__ = [
     "Images",
     "InstanceType",
     "Latency",
+    "Limits",
     "LocalCluster",
     "ModelRepository",
     "Name",
@@ -48,6 +52,7 @@ __all__ = [
     "Profile",
     "Python",
     "QueueTime",
+    "RateLimit",
     "Replicas",
     "Resources",
     "S3Repository",
@@ -59,6 +64,8 @@ __all__ = [
     "Stack",
     "StackError",
     "TensorRt",
+    "Tls",
+    "Traffic",
     "Utilisation",
     "VolumeClaim",
     "VolumeRepository",

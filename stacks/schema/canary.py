@@ -6,7 +6,7 @@ from stacks.schema.base import Spec, Version
 
 
 class Canary(Spec):
-    """A second version on a replica of its own, taking a share of the requests."""
+    """A second version on replicas of its own, enough for its share of the requests."""
 
     version: Version = Field(
         description="The model version on trial. Differs from the stable one, or there is nothing to compare.",
@@ -21,6 +21,6 @@ class Canary(Spec):
     )
     mirror: bool = Field(
         default=False,
-        description="Whether requests are also sent to the canary and its answers thrown away, so that it is tried at "
-        "no caller's risk.",
+        description="Whether the canary is a shadow: it gets a copy of every request and its answers are thrown away, "
+        "so that it is tried at no caller's risk. Needs as many replicas as the stable version.",
     )

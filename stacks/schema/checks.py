@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from stacks.schema.cluster import LocalCluster
 from stacks.schema.engine import MIN_COMPUTE_CAPABILITY, TensorRt
 from stacks.schema.gpu_pool import GpuPool
+from stacks.schema.images import Images
 from stacks.schema.model_repository import S3Repository, VolumeRepository
 from stacks.schema.problem import Problem
 from stacks.schema.scaling import QueueTime
@@ -77,14 +78,15 @@ def local_cluster_has_no_s3(stack: Stack) -> Iterator[Problem]:
 
 def images_are_exact(stack: Stack) -> Iterator[Problem]:
     """The tag `latest` moves."""
-    if stack.images.triton.endswith(":latest"):
-        yield Problem(
-            path="images.triton",
-            found=f"'{stack.images.triton}' has a tag that moves",
-            limit="an exact tag or a digest",
-            reason="two replicas started on different days would run different servers, and no preview would say so",
-            way_out="name a release, as in `triton: nvcr.io/nvidia/tritonserver:25.06-py3`, or a @sha256 digest",
-        )
+    for name, reference in stack.images.model_dump().items():
+        if reference.endswith(":latest"):
+            yield Problem(
+                path=f"images.{name}",
+                found=f"'{reference}' has a tag that moves",
+                limit="an exact tag or a digest",
+                reason="two pods started on different days would run different code, and no preview would say so",
+                way_out=f"name a release, as in `{name}: {Images.model_fields[name].default}`, or a @sha256 digest",
+            )
 
 
 def pool_floor_is_below_its_ceiling(stack: Stack) -> Iterator[Problem]:
@@ -264,6 +266,49 @@ def canary_differs_from_the_stable_version(stack: Stack) -> Iterator[Problem]:
             )
 
 
+def a_shadow_takes_no_weight(stack: Stack) -> Iterator[Problem]:
+    """A canary answers callers or only gets copies of their requests."""
+    for name, service in stack.services.items():
+        if service.canary and service.canary.mirror and service.canary.weight:
+            yield Problem(
+                path=f"services.{name}.canary.weight",
+                found=f"{service.canary.weight} percent of the answers, and canary.mirror is true",
+                limit="0 while the canary is a shadow",
+                reason="a shadow gets a copy of every request; one that also answers some would get those twice",
+                way_out="set weight to 0 to try it at no caller's risk, or remove mirror",
+            )
+
+
+def no_service_has_the_name_of_anothers_side(stack: Stack) -> Iterator[Problem]:
+    """What belongs to a service is named after it: its canary, and its host name for gRPC."""
+    for name in stack.services:
+        for suffix, what in (("-canary", "its canary"), ("-grpc", "its host name for gRPC")):
+            if (other := name.removesuffix(suffix)) != name and other in stack.services:
+                yield Problem(
+                    path=f"services.{name}",
+                    found=f"is a name that belongs to service '{other}'",
+                    limit=f"any name but {name}",
+                    reason=f"service '{other}' calls {what} so, and only one of two can have a name",
+                    way_out="rename one of them",
+                )
+
+
+def timeout_is_above_the_latency_threshold(stack: Stack) -> Iterator[Problem]:
+    """The gateway waits longer than the objective asks for."""
+    for name, service in stack.services.items():
+        timeout_ms = service.traffic.request_timeout_ms
+        if service.slo and timeout_ms <= service.slo.latency.threshold_ms:
+            threshold_ms = service.slo.latency.threshold_ms
+            yield Problem(
+                path=f"services.{name}.traffic.requestTimeoutMs",
+                found=f"{timeout_ms} ms is not above slo.latency.thresholdMs",
+                limit=f"above {threshold_ms:g} ms",
+                reason="a late answer costs some error budget of latency; one that is cut off costs its caller all",
+                way_out=f"raise it (ten times the threshold, {threshold_ms * 10:g}, is a start), or lower "
+                "slo.latency.thresholdMs",
+            )
+
+
 def replica_fits_its_node(stack: Stack) -> Iterator[Problem]:
     """One replica's CPU and memory fit the smallest node of its pool."""
     for name, service, pool in _on_gpus(stack):
@@ -287,14 +332,15 @@ def service_fits_its_pool(stack: Stack) -> Iterator[Problem]:
     """A service's replicas, one GPU each, fit its pool at full size."""
     for name, service, pool in _on_gpus(stack):
         if service.max_replicas > pool.max_gpus:
-            spare = pool.max_gpus - (service.max_replicas - service.scaling.replicas.max)
+            room = [n for n in range(pool.max_gpus + 1) if n + service.canary_replicas(n) <= pool.max_gpus]
             yield Problem(
                 path=f"services.{name}.scaling.replicas.max",
                 found=f"{_replicas(service)} need {service.max_replicas} GPUs, and pool '{service.pool}' has "
                 f"{pool.max_gpus} at most",
-                limit=f"at most {spare}",
+                limit=f"at most {max(room, default=0)}",
                 reason="each replica takes a GPU; at full load the rest would wait for a node that never comes",
-                way_out=f"lower replicas.max, or raise gpuPools.{service.pool}.nodes.max (now {pool.nodes.max})",
+                way_out=f"lower replicas.max{' or the canary' if service.canary else ''}, or raise "
+                f"gpuPools.{service.pool}.nodes.max (now {pool.nodes.max})",
             )
 
 
@@ -333,6 +379,9 @@ CHECKS: tuple[Check, ...] = (
     replicas_are_ordered,
     a_range_of_replicas_has_a_signal,
     canary_differs_from_the_stable_version,
+    a_shadow_takes_no_weight,
+    no_service_has_the_name_of_anothers_side,
+    timeout_is_above_the_latency_threshold,
     replica_fits_its_node,
     service_fits_its_pool,
     services_fit_their_pool_together,
@@ -353,7 +402,9 @@ def _on_gpus(stack: Stack) -> Iterator[tuple[str, Service, GpuPool]]:
 
 
 def _replicas(service: Service) -> str:
-    return f"{service.scaling.replicas.max} replicas{' and a canary' if service.canary else ''}"
+    stable = service.scaling.replicas.max
+    canary = service.canary_replicas(stable)
+    return f"{stable} replicas{f' and {canary} of the canary' if canary else ''}"
 
 
 def _dotted(capability: tuple[int, int]) -> str:

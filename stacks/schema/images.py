@@ -30,3 +30,7 @@ class Images(Spec):
         description="The Triton Inference Server image. With an exact tag or digest: a moving tag gives two replicas "
         "of one service different servers.",
     )
+    envoy: ImageReference = Field(
+        default="docker.io/envoyproxy/envoy:distroless-v1.39.1",
+        description="The gateway's Envoy image. With an exact tag or digest, as every image.",
+    )

@@ -1,5 +1,6 @@
 """One served model."""
 
+import math
 from typing import Literal
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from stacks.schema.canary import Canary
 from stacks.schema.engine import Engine
 from stacks.schema.scaling import Scaling
 from stacks.schema.slo import Slo
+from stacks.schema.traffic import Traffic
 
 
 class Resources(Spec):
@@ -78,6 +80,10 @@ class Service(Spec):
         default=None,
         description="What the service promises its callers. Absent: nothing is promised, and no alert fires on it.",
     )
+    traffic: Traffic = Field(
+        default=Traffic(),
+        description="How the gateway treats its requests: timeout, retries, rate limit.",
+    )
     canary: Canary | None = Field(
         default=None,
         description="A version on trial beside the stable one. Absent: none.",
@@ -85,5 +91,20 @@ class Service(Spec):
 
     @property
     def max_replicas(self) -> int:
-        """The most pods the service runs at once: its replicas at full scale, and the canary's one."""
-        return self.scaling.replicas.max + (1 if self.canary else 0)
+        """The most pods the service runs at once: its replicas at full scale, and the canary's."""
+        return self.scaling.replicas.max + self.canary_replicas(self.scaling.replicas.max)
+
+    @property
+    def canary_gets_requests(self) -> bool:
+        """Whether any request reaches the canary that does not ask for it."""
+        return self.canary is not None and (self.canary.weight > 0 or self.canary.mirror)
+
+    def canary_replicas(self, stable_replicas: int) -> int:
+        """How many replicas carry the canary's share of what `stable_replicas` carry; 0 without a canary.
+
+        A shadow gets a copy of every request, and one that gets none is kept ready.
+        """
+        if self.canary is None:
+            return 0
+        percent = 100 if self.canary.mirror else self.canary.weight
+        return max(1, math.ceil(stable_replicas * percent / 100))

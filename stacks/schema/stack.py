@@ -8,6 +8,7 @@ from stacks.schema.addons import Addons, PreinstalledAddons
 from stacks.schema.base import Name, Spec
 from stacks.schema.budget import Budget
 from stacks.schema.cluster import Cluster
+from stacks.schema.gateway import Gateway
 from stacks.schema.gpu_pool import GpuPool
 from stacks.schema.images import Images
 from stacks.schema.model_repository import ModelRepository
@@ -45,6 +46,10 @@ class Stack(Spec):
         description="The served models by name; at least one, or there is nothing to run. Names stay short enough "
         "for the Kubernetes names built from them, which end at 63 characters.",
         examples=[{"digits": {"model": "digits", "version": 1, "engine": {"kind": "onnxruntime"}}}],
+    )
+    gateway: Gateway = Field(
+        default=Gateway(),
+        description="The way in for callers, and what it lets through.",
     )
     images: Images = Field(
         default=Images(),

@@ -41,7 +41,7 @@ class RetryingCaller:
         while not self._stop.is_set():
             for attempt in range(self.tries):
                 try:
-                    with HttpClient(f"{self.served.address}:{self.served.http_port}", self.served.model) as client:
+                    with HttpClient(self.served.stable.http, self.served.model) as client:
                         assert client.infer("image", image, "probabilities").shape == (1, 10)
                     self.answered += 1
                     break
@@ -58,7 +58,7 @@ class Burst:
 
     def __init__(self, served: ServedModel) -> None:
         self._served = served
-        self._client: Any = triton_grpc.InferenceServerClient(f"{served.address}:{served.grpc_port}")
+        self._client: Any = triton_grpc.InferenceServerClient(served.stable.grpc)
         self._sent = 0
         self.answers: list[object] = []
         self.refusals: list[str] = []

@@ -40,7 +40,7 @@ def test_a_model_that_cannot_load_is_named_and_the_old_version_goes_on_serving(
         "--namespace", NAMESPACE, "logs", "--selector", "plimsoll.dev/service=digits", "--tail=-1", "--prefix"
     )
     assert "model.onnx" in logs
-    with HttpClient(f"{digits.address}:{digits.http_port}", digits.model) as client:
+    with HttpClient(digits.stable.http, digits.model) as client:
         answers = client.infer("image", HELD_OUT.pixels[:32], "probabilities").argmax(axis=1)
     assert (answers == HELD_OUT.labels[:32]).mean() > 0.9
     assert deployed.up(a_test_stack_config()).code == 0

@@ -22,9 +22,9 @@ DIGITS = Examples("image", HELD_OUT.pixels, "probabilities", HELD_OUT.labels, le
 
 @pytest.mark.parametrize("protocol", [GrpcClient, HttpClient])
 def test_held_out_digits_come_back_right(digits: ServedModel, protocol: type[GrpcClient | HttpClient]) -> None:
-    port = digits.grpc_port if protocol is GrpcClient else digits.http_port
+    url = digits.stable.grpc if protocol is GrpcClient else digits.stable.http
 
-    outcome = measure(digits, DIGITS, lambda: protocol(f"{digits.address}:{port}", digits.model))
+    outcome = measure(digits, DIGITS, lambda: protocol(url, digits.model))
 
     assert outcome.accuracy >= DIGITS.least_accuracy
     assert outcome.mean_batch_size > 1, "concurrent requests are gathered into batches"
@@ -60,7 +60,8 @@ def test_servers_hold_no_token_for_the_api(digits: ServedModel) -> None:
 def test_only_pods_of_the_stacks_namespace_reach_its_servers(
     digits: ServedModel, namespace: str, reached: bool
 ) -> None:
-    connect = f"import socket; socket.create_connection(('{digits.address}', {digits.http_port}), 3); print('reached')"
+    where = (digits.stable.address, digits.stable.http_port)
+    connect = f"import socket; socket.create_connection({where}, 3); print('reached')"
     caller = f"caller-{int(reached)}"
     manifest = f"""
 apiVersion: v1
@@ -96,7 +97,7 @@ def test_a_new_version_rolls_the_pods_and_an_objective_does_not(deployed: Projec
 
     assert deployed.up(a_test_stack_config(version=3)).code == 0
     assert not {pod["metadata"]["uid"] for pod in pods()} & before
-    with GrpcClient(f"{digits.address}:{digits.grpc_port}", digits.model) as client:
+    with GrpcClient(digits.stable.grpc, digits.model) as client:
         answers = client.infer("image", HELD_OUT.pixels[:32], "probabilities").argmax(axis=1)
     assert (answers == HELD_OUT.labels[:32]).mean() > 0.9
 

@@ -29,9 +29,6 @@ def test_everything_that_has_none_is_named_at_once() -> None:
     signal = {"replicas": {"min": 1, "max": 2}, "signal": {"kind": "pendingRequests", "targetPerReplica": 4}}
 
     with pytest.raises(StackError) as refusal:
-        buildable(a_stack(canary={"version": 3, "weight": 10}, scaling=signal))
+        buildable(parse({**a_stack_config(scaling=signal), "addons": {"kind": "helm"}}))
 
-    assert [problem.path for problem in refusal.value.problems] == [
-        "services.digits.scaling.signal",
-        "services.digits.canary",
-    ]
+    assert [problem.path for problem in refusal.value.problems] == ["addons.kind", "services.digits.scaling.signal"]

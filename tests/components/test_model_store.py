@@ -9,7 +9,7 @@ from stacks.schema import VolumeClaim, VolumeRepository
 from tests.components.conftest import Build
 from tests.factories import a_service
 
-CONTENT = assemble("digits", a_service())
+CONTENT = assemble("digits", a_service()).stable
 
 
 def a_claim_on(folder: Path) -> VolumeRepository:

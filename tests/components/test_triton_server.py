@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from components import TritonServer, TritonServerArgs
 from components.triton_pod import startup_seconds
+from components.triton_server import TritonServer, TritonServerArgs
 from model_repo import assemble
+from observability.variants import Variant
 from stacks.schema import Service
 from tests.components.conftest import Build, RecordingEngine
 from tests.factories import a_service
@@ -18,8 +19,8 @@ def a_server(spec: Service | None = None, **service: Any) -> Callable[[], None]:
     spec = spec or a_service(**service)
     args = TritonServerArgs(
         service=spec,
-        version=spec.version,
-        repository=assemble("digits", spec),
+        variant=Variant.STABLE,
+        repository=assemble("digits", spec).stable,
         image="plimsoll.local/triton:2.51.0",
         namespace="plimsoll",
         model_claim="model-store",
@@ -106,7 +107,7 @@ def test_a_server_has_more_grace_than_it_takes_to_leave_and_finish(build: Build)
 
 
 def test_large_models_get_more_time_to_start() -> None:
-    small = assemble("digits", a_service())
+    small = assemble("digits", a_service()).stable
     [weights] = [file for file in small.files if file.path.endswith(".onnx")]
     large = replace(small, files=(*small.files, *([weights] * 1000)))
 
@@ -120,13 +121,3 @@ def test_a_service_on_a_pool_lands_there_with_one_gpu(build: Build) -> None:
 
     assert pod["nodeSelector"] == {"plimsoll.dev/pool": "l4"}
     assert pod["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
-
-
-def test_only_the_stacks_own_namespace_may_call_and_servers_call_nobody(build: Build) -> None:
-    [policy] = build(a_server()).inputs_of("NetworkPolicy")
-
-    assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
-    assert "egress" not in policy["spec"]
-    [rule] = policy["spec"]["ingress"]
-    assert rule["from"] == [{"podSelector": {}}]
-    assert [port["port"] for port in rule["ports"]] == ["http", "grpc"]

@@ -14,7 +14,7 @@ from model_repo import File, PublishError, Repository, assemble, publish
 from tests.factories import a_service
 
 CHECKOUT = Path(__file__).parents[2]
-DIGITS = assemble("digits", a_service())
+DIGITS = assemble("digits", a_service()).stable
 NEEDS_MOUNTS = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small volume")
 
 PUBLISH_AND_DIE = """
@@ -36,7 +36,7 @@ def dying(call):
 
 for name in ("fsync", "fchmod", "mkdir", "rename"):
     setattr(os, name, dying(getattr(os, name)))
-print(publish(assemble("digits", a_service()), Path(sys.argv[1])))
+print(publish(assemble("digits", a_service()).stable, Path(sys.argv[1])))
 """
 """Publish into argv[1], and die at the argv[2]th call that changes the store."""
 
@@ -121,7 +121,7 @@ def test_two_that_publish_at_once_do_not_disturb_each_other(tmp_path: Path) -> N
 
 
 def test_two_repositories_lie_side_by_side(tmp_path: Path) -> None:
-    other = assemble("digits", a_service(version=3))
+    other = assemble("digits", a_service(version=3)).stable
     publish(DIGITS, tmp_path)
     publish(other, tmp_path)
 

@@ -35,24 +35,28 @@ def found(refused: pytest.ExceptionInfo[StackError]) -> dict[str, str]:
 def test_a_repository_holds_the_config_and_the_one_version_that_is_served() -> None:
     service = a_service(engine={"kind": "onnxruntime"})
 
-    assert paths(assemble("digits", service)) == ["digits/2/model.onnx", "digits/config.pbtxt"]
+    assert paths(assemble("digits", service).stable) == ["digits/2/model.onnx", "digits/config.pbtxt"]
 
 
 def test_the_python_engine_brings_its_backend() -> None:
-    assert paths(assemble("digits", a_service())) == ["digits/2/model.onnx", "digits/2/model.py", "digits/config.pbtxt"]
+    assert paths(assemble("digits", a_service()).stable) == [
+        "digits/2/model.onnx",
+        "digits/2/model.py",
+        "digits/config.pbtxt",
+    ]
 
 
 def test_weights_that_lie_beside_the_network_belong_to_its_version(models: Path) -> None:
     (models / "digits" / "2" / "model.onnx.data").write_bytes(b"more weights")
 
-    assert "digits/2/model.onnx.data" in paths(assemble("digits", a_service(), models=models))
+    assert "digits/2/model.onnx.data" in paths(assemble("digits", a_service(), models=models).stable)
 
 
 def test_hidden_files_do_not_belong_to_a_version(models: Path) -> None:
-    before = assemble("digits", a_service(), models=models)
+    before = assemble("digits", a_service(), models=models).stable
     (models / "digits" / "2" / ".DS_Store").write_bytes(b"left behind by a file manager")
 
-    assert assemble("digits", a_service(), models=models) == before
+    assert assemble("digits", a_service(), models=models).stable == before
 
 
 def test_the_digest_is_the_same_wherever_the_checkout_lies(
@@ -62,7 +66,10 @@ def test_the_digest_is_the_same_wherever_the_checkout_lies(
     shutil.copytree(models, elsewhere)
     os.utime(elsewhere / "digits" / "2" / "model.onnx", (0, 0))
 
-    here, there = assemble("digits", a_service(), models=models), assemble("digits", a_service(), models=elsewhere)
+    here, there = (
+        assemble("digits", a_service(), models=models).stable,
+        assemble("digits", a_service(), models=elsewhere).stable,
+    )
 
     assert here.digest == there.digest
     assert len(here.digest) == 16
@@ -77,7 +84,10 @@ def test_the_digest_is_the_same_wherever_the_checkout_lies(
     ],
 )
 def test_what_the_server_does_not_read_leaves_the_digest_alone(models: Path, name: str, service: Service) -> None:
-    assert assemble(name, service, models=models).digest == assemble("digits", a_service(), models=models).digest
+    assert (
+        assemble(name, service, models=models).stable.digest
+        == assemble("digits", a_service(), models=models).stable.digest
+    )
 
 
 def new_weights(models: Path) -> Service:
@@ -110,26 +120,26 @@ def new_engine(_models: Path) -> Service:
 
 @pytest.mark.parametrize("change", [new_weights, new_file, new_template, new_batch_size, new_version, new_engine])
 def test_whatever_the_server_reads_changes_the_digest(models: Path, change: Callable[[Path], Service]) -> None:
-    before = assemble("digits", a_service(), models=models).digest
+    before = assemble("digits", a_service(), models=models).stable.digest
 
-    assert assemble("digits", change(models), models=models).digest != before
+    assert assemble("digits", change(models), models=models).stable.digest != before
 
 
 def test_the_same_bytes_under_another_name_change_the_digest(models: Path) -> None:
     labels = models / "digits" / "2" / "labels.txt"
     labels.write_text("zero one two")
-    before = assemble("digits", a_service(), models=models).digest
+    before = assemble("digits", a_service(), models=models).stable.digest
     labels.rename(labels.with_name("labels-2.txt"))
 
-    assert assemble("digits", a_service(), models=models).digest != before
+    assert assemble("digits", a_service(), models=models).stable.digest != before
 
 
 def test_another_backend_changes_the_digest(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = assemble("digits", a_service(), models=models).digest
+    before = assemble("digits", a_service(), models=models).stable.digest
     (models / "model.py").write_text("another backend")
     monkeypatch.setattr(repository, "PYTHON_BACKEND", models / "model.py")
 
-    assert assemble("digits", a_service(), models=models).digest != before
+    assert assemble("digits", a_service(), models=models).stable.digest != before
 
 
 def test_weights_are_read_once_however_many_services_share_them(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,9 +217,32 @@ def test_the_problems_of_all_services_are_reported_at_once(models: Path) -> None
     ]
 
 
-def test_every_service_gets_its_repository() -> None:
-    services = {"stable": a_service(version=2), "trial": a_service(version=3)}
+def test_every_service_gets_a_repository_for_each_version_that_it_serves() -> None:
+    services = {"old": a_service(version=2), "moving": a_service(version=2, canary={"version": 3})}
 
     repositories = assemble_all(services)
 
-    assert {name: repository.version for name, repository in repositories.items()} == {"stable": 2, "trial": 3}
+    versions = {name: [each.version for each in of_service] for name, of_service in repositories.items()}
+    assert versions == {"old": [2], "moving": [2, 3]}
+    assert repositories["moving"].stable == repositories["old"].stable
+
+
+def test_a_canary_that_takes_or_gives_something_else_is_refused(models: Path) -> None:
+    template = models / "digits" / "config.pbtxt.j2"
+    template.write_text(template.read_text().replace("dims: [64]", "dims: [{{ 64 * version }}]"))
+
+    with pytest.raises(StackError) as refused:
+        assemble("digits", a_service(version=1, canary={"version": 2, "weight": 10}), models=models)
+
+    assert found(refused) == {
+        "services.digits.canary.version": "digits 2 takes or gives something else than 1: "
+        "input 'image' was TYPE_FP32 [64] and is TYPE_FP32 [128]"
+    }
+
+
+def test_a_version_may_bring_its_own_model_code(models: Path) -> None:
+    (models / "digits" / "2" / "model.py").write_text("# of this version")
+
+    repository = assemble("digits", a_service(), models=models).stable
+
+    assert {file.path: file.source for file in repository.files}["digits/2/model.py"] == models / "digits/2/model.py"

@@ -6,7 +6,6 @@ both. There is no native backend in it: ONNX models run in the python backend, o
 
 import hashlib
 import json
-import platform
 import re
 import shutil
 import sys
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.images import oci
+from local.images import oci, python_packages
 from local.images.binary import REGISTRY
 from local.toolchain import debian
 from local.toolchain.store import Artifact, ToolchainError, Workshop
@@ -40,7 +39,6 @@ CONFIG = oci.Config(
 )
 
 _SITE = "usr/local/lib/python3.11/dist-packages"
-_PYTHON = "3.11"
 
 # Nothing reads these while models are served.
 _UNUSED = (
@@ -95,7 +93,7 @@ class TritonImage:
     def _build(self, workshop: Workshop) -> None:
         root = workshop.scratch / "root"
         debian.unpack(workshop, debian.download(workshop, DEBIAN_PACKAGES, without=WITHOUT), root)
-        _install_python_packages(workshop, root / _SITE)
+        python_packages.install(workshop, LOCK, root / _SITE)
         _place_server(root)
         _place_system_files(root)
         for path in [root / name for name in _UNUSED] + list(_tests(root / _SITE)):
@@ -110,21 +108,6 @@ class TritonImage:
         )
 
 
-def _install_python_packages(workshop: Workshop, site: Path) -> None:
-    if sys.version_info[:2] != (3, 11):
-        raise ToolchainError(
-            f"{workshop.name}: this is Python {platform.python_version()}, and the server's stub embeds "
-            f"{_PYTHON}. Run it with Python {_PYTHON}"
-        )
-    workshop.run(
-        [
-            *(sys.executable, "-m", "pip", "install", "--no-deps", "--require-hashes", "--only-binary", ":all:"),
-            *("--no-compile", "--no-warn-script-location", "--disable-pip-version-check", "--target", site),
-            *("--requirement", LOCK),
-        ]
-    )
-
-
 def _place_server(root: Path) -> None:
     """Move the server from its package to where NVIDIA's image has it, with the one stub that fits the Python here."""
     packaged, server = root / _SITE / "pytriton" / "tritonserver", root / "opt" / "tritonserver"
@@ -135,20 +118,19 @@ def _place_server(root: Path) -> None:
     for other_python in (server / "lib").glob("libpython*"):
         other_python.unlink()
     stub = server / "backends" / "python" / "triton_python_backend_stub"
-    (packaged / "python_backend_stubs" / _PYTHON / stub.name).rename(stub)
+    (packaged / "python_backend_stubs" / python_packages.PYTHON / stub.name).rename(stub)
     for program in (stub, server / "bin" / "tritonserver"):
         program.chmod(0o755)
 
 
 def _place_system_files(root: Path) -> None:
     """What packages' scripts would have made: the names `python3` and `sh`, a user, a place for temporary files."""
-    (root / "usr/bin/python3").symlink_to(f"python{_PYTHON}")
+    (root / "usr/bin/python3").symlink_to(f"python{python_packages.PYTHON}")
     (root / "usr/bin/sh").symlink_to("bash")
     (root / "etc").mkdir(exist_ok=True)
     (root / "etc/passwd").write_text("root:x:0:0::/:/bin/sh\ntriton:x:1000:1000::/tmp:/bin/sh\n")
     (root / "etc/group").write_text("root:x:0:\ntriton:x:1000:\n")
-    (root / "tmp").mkdir(exist_ok=True)
-    (root / "tmp").chmod(0o1777)
+    oci.add_temporary_folder(root)
 
 
 def _tests(site: Path) -> Iterator[Path]:

@@ -1,0 +1,27 @@
+"""The certificates of gateways on the embedded cluster, signed by an authority that signs nothing else.
+
+Not by the cluster's own: to Kubernetes each of that one's certificates is a user.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.cluster import layout
+from local.cluster.pki import Authority, Identity
+
+
+@dataclass(frozen=True)
+class GatewayCertificate:
+    """A gateway's certificate with its key, and the authority's that callers trust."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+
+def ensure(domain: str) -> GatewayCertificate:
+    """The certificate for a domain and the names right below it, made when it is first asked for, and kept."""
+    authority = Authority(layout.gateway_pki(), "plimsoll-local-gateways")
+    identity = Identity(domain, "gateway", dns_names=(domain, f"*.{domain}"))
+    authority.ensure([identity])
+    return GatewayCertificate(authority.certificate_of(identity), authority.key_of(identity), authority.certificate)

@@ -1,0 +1,23 @@
+from components import StackNamespace
+from stacks.schema import Gateway
+from tests.components.conftest import Build
+
+
+def test_only_the_namespace_and_its_gateway_may_call_servers_and_servers_call_nobody(build: Build) -> None:
+    def program() -> None:
+        StackNamespace("models", gateway=Gateway(controller_namespace="envoy"))
+
+    [policy] = build(program).inputs_of("NetworkPolicy")
+
+    assert policy["spec"]["podSelector"] == {"matchLabels": {"app.kubernetes.io/name": "triton"}}
+    assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    assert "egress" not in policy["spec"]
+    [rule] = policy["spec"]["ingress"]
+    assert rule["from"] == [
+        {"podSelector": {}},
+        {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "envoy"}},
+            "podSelector": {"matchLabels": {"gateway.envoyproxy.io/owning-gateway-namespace": "models"}},
+        },
+    ]
+    assert [port["port"] for port in rule["ports"]] == ["http", "grpc"]
