@@ -30,7 +30,7 @@ def main() -> None:
     cluster = Cluster("cluster", asked.cluster)
     on_cluster = pulumi.ResourceOptions(providers=[cluster.kubernetes])
     namespace = StackNamespace(stack.namespace, gateway=stack.gateway, opts=on_cluster)
-    Gateway(
+    gateway = Gateway(
         "gateway",
         GatewayArgs(
             spec=stack.gateway,
@@ -45,7 +45,7 @@ def main() -> None:
         "model-store", ModelStoreArgs(spec=asked.model_repository, namespace=namespace.name), opts=on_cluster
     )
     services = place_services(
-        stack, repositories, namespace=namespace.name, model_claim=store.claim_name, opts=on_cluster
+        stack, repositories, gateway=gateway, namespace=namespace.name, model_claim=store.claim_name, opts=on_cluster
     )
 
     pulumi.export("namespace", namespace.name)

@@ -30,9 +30,10 @@ CONNECT_TIMEOUT = "1s"  # inside a cluster a connection takes a millisecond or n
 STREAMS_PER_CONNECTION = 250  # of HTTP/2; with more under way, a caller opens another connection
 PARALLEL_RETRIES = 64  # to one version at once: retries compete with new requests
 
-# A replica that fails so often in a row is left alone for a while, but never more than half of them. Errors that a
-# server gives have to be many: refusals under overload are errors, and a replica less would make more of them.
-BROKEN_CONNECTIONS_IN_A_ROW = 5
+# A replica that fails so often in a row is left alone for a while, but never more than half of them. Broken connections
+# have to be few: a dead replica has the fewest requests under way, so it is tried first, and second, again and again.
+# Errors that a server gives have to be many: refusals under overload are errors, and a replica less would make more.
+BROKEN_CONNECTIONS_IN_A_ROW = 2
 ERRORS_IN_A_ROW = 50
 EJECTION_TIME = "5s"
 EJECTED_PERCENT = 50
@@ -212,7 +213,8 @@ def towards_servers(args: GatewayArgs) -> dict[str, Any]:
                 "baseEjectionTime": EJECTION_TIME,
                 "maxEjectionPercent": EJECTED_PERCENT,
             },
-            "panicThreshold": 0,  # a version whose replicas are all ill fails fast
+            # Of a version with no healthy replica, try the others: one on its way out still answers.
+            "panicThreshold": 1,
         },
     }
 

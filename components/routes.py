@@ -115,24 +115,27 @@ def treatment(name: str, service: Service, spec: Gateway) -> dict[str, Any]:
 
 def _route(name: str, service: Service, host: str, matches: list[dict[str, Any]], port: int) -> dict[str, Any]:
     """A route with a rule for each side that a caller may ask for by header, and one that splits the rest."""
-    naming = {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": list(_answer_headers(service))}}
+    naming = {
+        "type": "ResponseHeaderModifier",
+        "responseHeaderModifier": {"set": list(_answer_headers(name, service, port))},
+    }
     stable, canary = (
         {"name": server_name(name, variant), "port": port} for variant in (Variant.STABLE, Variant.CANARY)
     )
 
     def pinned(variant: Variant) -> dict[str, Any]:
-        # Also keeps Envoy's backend of that side alive while the split sends nothing there.
+        # Also what keeps Envoy's backend of that side there while the split sends nothing to it.
         header = {"name": VARIANT_HEADER, "value": variant}
         return {
             "name": f"pinned-{variant}",
             "matches": [{**match, "headers": [header]} for match in matches],
-            "filters": [naming],
+            # Without a canary nobody answers there.
+            "filters": [naming] if variant is Variant.STABLE or service.canary else [],
             "backendRefs": [{"name": server_name(name, variant), "port": port, "weight": 1}],
         }
 
     if service.canary is None:
         split = {"filters": [naming], "backendRefs": [{**stable, "weight": 100}]}
-        pins = [pinned(Variant.STABLE)]
     else:
         split = {
             "filters": [naming, *_mirror(service.canary, canary)],
@@ -141,11 +144,14 @@ def _route(name: str, service: Service, host: str, matches: list[dict[str, Any]]
                 {**canary, "weight": service.canary.weight},
             ],
         }
-        pins = [pinned(Variant.CANARY), pinned(Variant.STABLE)]
     return {
         "parentRefs": [{"name": gateway.NAME}],
         "hostnames": [host],
-        "rules": [*pins, {"name": "split", "matches": matches, **split}],
+        "rules": [
+            pinned(Variant.CANARY),
+            pinned(Variant.STABLE),
+            {"name": "split", "matches": matches, **split},
+        ],
     }
 
 
@@ -153,12 +159,13 @@ def _mirror(canary: Canary, backend: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"type": "RequestMirror", "requestMirror": {"backendRef": backend}}] if canary.mirror else []
 
 
-def _answer_headers(service: Service) -> Iterator[dict[str, str]]:
+def _answer_headers(name: str, service: Service, port: int) -> Iterator[dict[str, str]]:
     """Envoy works them out for each answer: rules of their own for each side would part it into separate backends."""
     if service.canary is None:
         yield {"name": VARIANT_HEADER, "value": Variant.STABLE}
         yield {"name": VERSION_HEADER, "value": str(service.version)}
         return
-    by_canary = f"xds.cluster_name.contains('-{Variant.CANARY}/')"
+    # With the port, because a namespace may be called like a canary.
+    by_canary = f"xds.cluster_name.contains('/{server_name(name, Variant.CANARY)}/{port}/')"
     yield {"name": VARIANT_HEADER, "value": f"%CEL({by_canary} ? '{Variant.CANARY}' : '{Variant.STABLE}')%"}
     yield {"name": VERSION_HEADER, "value": f"%CEL({by_canary} ? '{service.canary.version}' : '{service.version}')%"}

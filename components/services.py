@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pulumi
+from pulumi_kubernetes import core
 
+from components import triton_pod
+from components.metadata import metadata, selector, server_labels
 from components.routes import Routes, RoutesArgs
-from components.triton_server import TritonServer, TritonServerArgs
+from components.triton_server import TritonServer, TritonServerArgs, replicas_of
 from model_repo import Repositories
-from observability.variants import Variant
+from observability.variants import Variant, server_name
 from stacks.schema import Stack
 
 
@@ -16,6 +19,7 @@ def place_services(
     stack: Stack,
     repositories: Mapping[str, Repositories],
     *,
+    gateway: pulumi.Resource,
     namespace: pulumi.Input[str],
     model_claim: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
@@ -34,19 +38,58 @@ def place_services(
             model_claim=model_claim,
         )
         stable = TritonServer(name, proven, opts)
-        ready[name] = [stable]
+        # Both sides have an address for as long as the service is there, canary or not. So Envoy has a canary's backend
+        # before it gets a weight and after it had one: a backend that goes together with its weight loses requests.
+        addresses = {variant: _address(name, variant, namespace, stable) for variant in Variant}
+        # Envoy takes 15 s over a change of what the gateway says of backends, and until then sees no new ones: backends
+        # that come after the gateway's policies have their settings from the start.
+        ready[name] = [gateway, stable, *addresses.values()]
         outputs[name] = {
             "model": service.model,
             "httpHost": stack.gateway.http_host(name),
             "grpcHost": stack.gateway.grpc_host(name),
-            Variant.STABLE: stable.endpoints,
+            Variant.STABLE: _endpoints(proven, addresses[Variant.STABLE]),
         }
         if of_service.canary:
             on_trial = replace(proven, variant=Variant.CANARY, repository=of_service.canary)
             canary = TritonServer(name, on_trial, opts)
-            outputs[name][Variant.CANARY] = canary.endpoints
-            # Taking its requests away must work whatever state a canary is in: then its address is all that is needed.
-            ready[name].append(canary if service.canary_gets_requests else canary.kubernetes_service)
-    Routes("routes", RoutesArgs(services=stack.services, ready=ready, gateway=stack.gateway,
-                                namespace=namespace), opts)  # fmt: skip
+            outputs[name][Variant.CANARY] = _endpoints(on_trial, addresses[Variant.CANARY])
+            # Taking its requests away must work whatever state a canary is in.
+            ready[name] += [canary] if service.canary_gets_requests else []
+    Routes("routes", RoutesArgs(services=stack.services, ready=ready, gateway=stack.gateway, namespace=namespace), opts)
     return outputs
+
+
+def _address(name: str, variant: Variant, namespace: pulumi.Input[str], parent: TritonServer) -> core.v1.Service:
+    """The Service of one side: what routes name, and what callers inside the cluster may call by itself."""
+    return core.v1.Service(
+        server_name(name, variant),
+        # Pods are awaited where they are placed, and a canary's Service may have none.
+        metadata=metadata(
+            server_name(name, variant),
+            namespace=namespace,
+            labels=server_labels(name, variant),
+            annotations={"pulumi.com/skipAwait": "true"},
+        ),
+        spec=core.v1.ServiceSpecArgs(
+            selector=selector(name, variant),
+            ports=[
+                core.v1.ServicePortArgs(
+                    name=port.name, port=port.number, target_port=port.name, app_protocol=port.protocol
+                )
+                for port in triton_pod.PORTS
+            ],
+        ),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _endpoints(server: TritonServerArgs, address: core.v1.Service) -> pulumi.Output[dict[str, object]]:
+    return pulumi.Output.from_input(
+        {
+            "version": server.repository.version,
+            "replicas": replicas_of(server.service, server.variant),
+            "address": address.spec.cluster_ip,
+            **{f"{port.name}Port": port.number for port in triton_pod.PORTS},
+        }
+    )

@@ -1,5 +1,6 @@
 """The pod that runs Triton: a pure answer, placed by `triton_server.py`."""
 
+import math
 from dataclasses import dataclass
 
 import pulumi
@@ -27,8 +28,7 @@ UID = 1000
 
 # Stopping, in order: callers learn that the pod is going; Triton finishes what it has begun; what is left is cut off.
 LEAVE_SERVICE_SECONDS = 5
-FINISH_REQUESTS_SECONDS = 20
-GRACE_SECONDS = LEAVE_SERVICE_SECONDS + FINISH_REQUESTS_SECONDS + 5
+GIVE_UP_SECONDS = 5
 
 # Starting: the server itself, and its files from a volume that may be a network's.
 START_SERVER_SECONDS = 45
@@ -48,6 +48,11 @@ def startup_seconds(repository: Repository) -> int:
     return START_SERVER_SECONDS + repository.size_bytes // READ_BYTES_PER_SECOND
 
 
+def finish_seconds(service: Service) -> int:
+    """How long a stopping server may take over what it has begun: no caller waits longer than the gateway does."""
+    return math.ceil(service.traffic.request_timeout_ms / 1000) + 2
+
+
 def spec(
     *,
     service: Service,
@@ -62,7 +67,7 @@ def spec(
         service_account_name=service_account,
         automount_service_account_token=False,
         enable_service_links=False,
-        termination_grace_period_seconds=GRACE_SECONDS,
+        termination_grace_period_seconds=LEAVE_SERVICE_SECONDS + finish_seconds(service) + GIVE_UP_SECONDS,
         security_context=core.v1.PodSecurityContextArgs(
             run_as_non_root=True,
             run_as_user=UID,
@@ -108,7 +113,7 @@ def _server(service: Service, repository: Repository, image: str) -> core.v1.Con
         args=[
             "--model-repository=/models",
             "--disable-auto-complete-config",  # the rendered config is the truth, and was checked
-            f"--exit-timeout-secs={FINISH_REQUESTS_SECONDS}",
+            f"--exit-timeout-secs={finish_seconds(service)}",
             f"--grpc-max-connection-age={CONNECTION_AGE_MS}",
             f"--grpc-max-connection-age-grace={CONNECTION_AGE_GRACE_MS}",
             *([] if service.pool else ["--allow-gpu-metrics=false"]),

@@ -14,6 +14,9 @@ from stacks.schema import Service
 SCHEDULING_SECONDS = 15
 """What a pod may take until its server starts, its image being there."""
 
+KNOWN_SECONDS = 3
+"""What the gateway may take to learn of a ready pod. Only then is it counted on: an old pod goes, a weight comes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TritonServerArgs:
@@ -28,14 +31,11 @@ class TritonServerArgs:
 
 
 class TritonServer(pulumi.ComponentResource):
-    """Replicas of one model version behind a Service; `name` is the service's in the stack.
+    """Replicas of one model version; `name` is the service's in the stack.
 
     A change of the model's content or config changes the repository's digest, and with it the pods; nothing else of a
     model does. New pods are ready before old ones go, and old ones finish what they have begun.
     """
-
-    endpoints: pulumi.Output[dict[str, object]]
-    kubernetes_service: core.v1.Service
 
     def __init__(self, name: str, args: TritonServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         labels = server_labels(name, args.variant)
@@ -45,9 +45,9 @@ class TritonServer(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         named = metadata(name, namespace=args.namespace, labels=labels)
         pods = meta.v1.LabelSelectorArgs(match_labels=finder)
-        replicas = _replicas(args.service, args.variant)
+        replicas = replicas_of(args.service, args.variant)
         # A pod that is still not ready then will not be: its update fails, saying why, and the old pods go on serving.
-        one_pod_seconds = triton_pod.startup_seconds(args.repository) + SCHEDULING_SECONDS
+        one_pod_seconds = triton_pod.startup_seconds(args.repository) + SCHEDULING_SECONDS + KNOWN_SECONDS
 
         account = core.v1.ServiceAccount(name, metadata=named, automount_service_account_token=False, opts=child)
         policy.v1.PodDisruptionBudget(
@@ -70,6 +70,7 @@ class TritonServer(pulumi.ComponentResource):
                     type="RollingUpdate",
                     rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
                 ),
+                min_ready_seconds=KNOWN_SECONDS,
                 revision_history_limit=3,
                 progress_deadline_seconds=one_pod_seconds,
                 template=core.v1.PodTemplateSpecArgs(
@@ -91,35 +92,10 @@ class TritonServer(pulumi.ComponentResource):
                 parent=self, custom_timeouts=pulumi.CustomTimeouts(create=all_pods, update=all_pods)
             ),
         )
-        self.kubernetes_service = core.v1.Service(
-            name,
-            # The Deployment is awaited; waiting for its endpoints too would add ten seconds and no knowledge.
-            metadata=metadata(
-                name, namespace=args.namespace, labels=labels, annotations={"pulumi.com/skipAwait": "true"}
-            ),
-            spec=core.v1.ServiceSpecArgs(
-                selector=finder,
-                ports=[
-                    core.v1.ServicePortArgs(
-                        name=port.name, port=port.number, target_port=port.name, app_protocol=port.protocol
-                    )
-                    for port in triton_pod.PORTS
-                ],
-            ),
-            opts=child,
-        )
-        self.endpoints = pulumi.Output.from_input(
-            {
-                "model": args.service.model,
-                "version": args.repository.version,
-                "replicas": replicas,
-                "address": self.kubernetes_service.spec.cluster_ip,
-                **{f"{port.name}Port": port.number for port in triton_pod.PORTS},
-            }
-        )
-        self.register_outputs({"endpoints": self.endpoints})
+        self.register_outputs({})
 
 
-def _replicas(service: Service, variant: Variant) -> int:
+def replicas_of(service: Service, variant: Variant) -> int:
+    """How many replicas one side of a service has."""
     stable = service.scaling.replicas.min
     return stable if variant is Variant.STABLE else service.canary_replicas(stable)

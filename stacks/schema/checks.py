@@ -293,6 +293,18 @@ def no_service_has_the_name_of_anothers_side(stack: Stack) -> Iterator[Problem]:
                 )
 
 
+def no_service_has_the_gateways_name(stack: Stack) -> Iterator[Problem]:
+    """The gateway's own objects are called `gateway`, and some are of the kinds that a service has."""
+    if "gateway" in stack.services:
+        yield Problem(
+            path="services.gateway",
+            found="is the name of the stack's gateway",
+            limit="any other name",
+            reason="both would have a traffic policy of that name, and each update would undo half of one",
+            way_out="rename the service, for example after its model",
+        )
+
+
 def timeout_is_above_the_latency_threshold(stack: Stack) -> Iterator[Problem]:
     """The gateway waits longer than the objective asks for."""
     for name, service in stack.services.items():
@@ -304,8 +316,7 @@ def timeout_is_above_the_latency_threshold(stack: Stack) -> Iterator[Problem]:
                 found=f"{timeout_ms} ms is not above slo.latency.thresholdMs",
                 limit=f"above {threshold_ms:g} ms",
                 reason="a late answer costs some error budget of latency; one that is cut off costs its caller all",
-                way_out=f"raise it (ten times the threshold, {threshold_ms * 10:g}, is a start), or lower "
-                "slo.latency.thresholdMs",
+                way_out="raise it (ten times the threshold is a start), or lower slo.latency.thresholdMs",
             )
 
 
@@ -381,6 +392,7 @@ CHECKS: tuple[Check, ...] = (
     canary_differs_from_the_stable_version,
     a_shadow_takes_no_weight,
     no_service_has_the_name_of_anothers_side,
+    no_service_has_the_gateways_name,
     timeout_is_above_the_latency_threshold,
     replica_fits_its_node,
     service_fits_its_pool,

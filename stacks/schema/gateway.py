@@ -68,7 +68,7 @@ class Gateway(Spec):
     )
     domain: str = Field(
         default="plimsoll.internal",
-        pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$",
+        pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)+$",
         max_length=200,
         description="The DNS domain of the services' names: SERVICE.DOMAIN for HTTP, SERVICE-grpc.DOMAIN for gRPC. At "
         "most 200 characters, which leaves room for a service's.",

@@ -23,9 +23,9 @@ class Traffic(Spec):
     request_timeout_ms: int = Field(
         default=10_000,
         ge=1,
-        le=600_000,
+        le=3_600_000,
         description="How long a request may take, retries included, in milliseconds. Above the latency threshold, or "
-        "requests are cut off whose lateness would only have been counted; above 10 minutes is taken for a slip.",
+        "requests are cut off whose lateness would only have been counted; above an hour is taken for a slip.",
     )
     retries: int = Field(
         default=2,

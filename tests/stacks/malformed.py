@@ -42,6 +42,10 @@ WRONG_UNITS = (
     (f"{SERVICE}.slo.latency.percent", "95 %"),
     (f"{SERVICE}.slo.windowDays", "30d"),
     (f"{SERVICE}.slo.windowDays", "4w"),
+    (f"{SERVICE}.traffic.requestTimeoutMs", "10s"),
+    (f"{SERVICE}.traffic.rateLimit.requestsPerSecond", "500/s"),
+    ("gateway.limits.requestMib", "16Mi"),
+    ("gateway.limits.idleSeconds", "5m"),
 )
 
 MISSPELT = (
@@ -61,6 +65,18 @@ MISSPELT = (
     (f"{SERVICE}.instances", "instance"),
     ("modelRepository", "modelRepo"),
     ("images.triton", "tritonserver"),
+    ("images.envoy", "proxy"),
+    ("gateway", "ingress"),
+    ("gateway.replicas", "proxies"),
+)
+
+UNKNOWN_KEYS: tuple[tuple[str, object], ...] = (
+    (f"{SERVICE}.traffic.requestTimeoutSeconds", 10),
+    (f"{SERVICE}.traffic.timeout", "10s"),
+    (f"{SERVICE}.traffic.rateLimit.requestsPerMinute", 500),
+    ("gateway.host", "models.example.com"),
+    ("gateway.limits.maxConnections", 2_000),
+    ("gateway.tls.key", "-----BEGIN PRIVATE KEY-----"),
 )
 
 OUT_OF_RANGE: tuple[tuple[str, object], ...] = (
@@ -90,6 +106,19 @@ OUT_OF_RANGE: tuple[tuple[str, object], ...] = (
     (f"{SERVICE}.slo.windowDays", 365),
     (f"{SERVICE}.canary", {"version": 3, "weight": 101}),
     (f"{SERVICE}.canary", {"version": 3, "weight": -1}),
+    (f"{SERVICE}.traffic.requestTimeoutMs", 0),
+    (f"{SERVICE}.traffic.requestTimeoutMs", 3_600_001),
+    (f"{SERVICE}.traffic.requestTimeoutMs", 99.5),
+    (f"{SERVICE}.traffic.retries", -1),
+    (f"{SERVICE}.traffic.retries", 6),
+    (f"{SERVICE}.traffic.rateLimit.requestsPerSecond", 0),
+    ("gateway.replicas", 0),
+    ("gateway.replicas", 101),
+    ("gateway.limits.connections", 0),
+    ("gateway.limits.parallelRequests", 0),
+    ("gateway.limits.pendingRequests", 0),
+    ("gateway.limits.requestMib", 1025),
+    ("gateway.limits.idleSeconds", 86_401),
     ("services", {}),
     ("budget", {"monthlyUsd": 0, "owner": "ml-platform"}),
 )
@@ -125,6 +154,21 @@ MISSPELT_TEXT = (
     ("images.triton", "plimsoll.local/triton:latest"),
     ("images.triton", "plimsoll.local/triton:"),
     ("images.triton", "plimsoll.local/triton@sha256:abc"),
+    ("images.envoy", "plimsoll.local/envoy"),
+    ("images.envoy", "plimsoll.local/envoy:latest"),
+    ("gateway.domain", ""),
+    ("gateway.domain", "localhost"),
+    ("gateway.domain", "Models.example.com"),
+    ("gateway.domain", "*.example.com"),
+    ("gateway.domain", "models..example.com"),
+    ("gateway.domain", "models-.example.com"),
+    ("gateway.domain", "models.example.com."),
+    ("gateway.domain", "models.example.com\n"),
+    ("gateway.domain", "https://models.example.com"),
+    ("gateway.domain", f"{'a.' * 100}a"),
+    ("gateway.className", "Envoy"),
+    ("gateway.controllerNamespace", "envoy_gateway"),
+    ("gateway.tls.secretName", "secrets/gateway-tls"),
 )
 
 TENSORRT_WITHOUT_A_POOL = {"model": "digits", "version": 2, "engine": {"kind": "tensorrt", "precision": "fp16"}}
@@ -142,6 +186,8 @@ CONTRADICTIONS = (
     ("replicas scale to zero and no signal brings them back", f"{SERVICE}.scaling", {"replicas": {"min": 0, "max": 2}}),
     ("the canary is the stable version", f"{SERVICE}.canary", {"version": 2, "weight": 10}),
     ("a canary has a weight and no version", f"{SERVICE}.canary", {"weight": 10}),
+    ("a shadow answers callers too", f"{SERVICE}.canary", {"version": 3, "weight": 10, "mirror": True}),
+    ("requests are cut off at the latency threshold", f"{SERVICE}.traffic.requestTimeoutMs", 50),
     (
         "the queue time to hold is at the latency threshold",
         f"{SERVICE}.scaling",
@@ -196,7 +242,7 @@ def _wrong_keys(local: Config) -> Iterator[Malformed]:
 
 
 def _wrong_values(local: Config) -> Iterator[Malformed]:
-    for path, value in (*WRONG_UNITS, *OUT_OF_RANGE, *NOT_A_CHOICE, *MISSPELT_TEXT):
+    for path, value in (*WRONG_UNITS, *UNKNOWN_KEYS, *OUT_OF_RANGE, *NOT_A_CHOICE, *MISSPELT_TEXT):
         yield Malformed(f"{path} is {value!r}"[:120], path, put(local, path, value))
 
 

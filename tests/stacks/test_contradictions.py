@@ -62,6 +62,13 @@ def test_a_tag_that_moves_is_refused_unless_a_digest_pins_it() -> None:
     assert refused_places(put(smallest(), "images.triton", "registry.example:5000/triton")) == ["images.triton"]
 
 
+def test_every_image_is_held_to_that_with_an_example_of_its_own() -> None:
+    refused = problems(put(smallest(), "images.envoy", "registry.example/envoy:latest"))
+
+    assert list(refused) == ["images.envoy"]
+    assert "envoy: docker.io/envoyproxy/envoy:distroless-v1.39.1" in refused["images.envoy"].way_out
+
+
 def test_a_pool_whose_floor_is_above_its_ceiling_is_refused() -> None:
     assert refused_places(put(with_gpus(), "gpuPools.l4.nodes", {"min": 4, "max": 4})) == []
     assert refused_places(put(with_gpus(), "gpuPools.l4.nodes", {"min": 5, "max": 4})) == ["gpuPools.l4.nodes.min"]
@@ -173,6 +180,48 @@ def test_a_canary_of_the_stable_version_is_refused() -> None:
     ]
 
 
+def test_a_shadow_that_answers_callers_too_is_refused() -> None:
+    canary = f"{DIGITS}.canary"
+
+    assert refused_places(put(smallest(), canary, {"version": 3, "weight": 0, "mirror": True})) == []
+    assert refused_places(put(smallest(), canary, {"version": 3, "weight": 1, "mirror": False})) == []
+    assert refused_places(put(smallest(), canary, {"version": 3, "weight": 1, "mirror": True})) == [f"{canary}.weight"]
+
+
+@pytest.mark.parametrize(("suffix", "what"), [("canary", "its canary"), ("grpc", "its host name for gRPC")])
+def test_a_service_named_as_a_part_of_another_is_refused(suffix: str, what: str) -> None:
+    service = smallest()["services"]["digits"]
+    refused = problems(put(smallest(), f"services.digits-{suffix}", service))
+
+    assert list(refused) == [f"services.digits-{suffix}"]
+    assert refused[f"services.digits-{suffix}"].reason.startswith(f"service 'digits' calls {what} so")
+
+
+@pytest.mark.parametrize("name", ["words-canary", "words-grpc", "digitscanary", "digits-canary-2", "grpc"])
+def test_a_name_that_no_other_service_needs_is_free(name: str) -> None:
+    assert refused_places(put(smallest(), f"services.{name}", smallest()["services"]["digits"])) == []
+
+
+def test_a_timeout_at_or_below_the_latency_threshold_is_refused() -> None:
+    promised, timeout = put(smallest(), f"{DIGITS}.slo", SLO), f"{DIGITS}.traffic.requestTimeoutMs"
+
+    assert refused_places(put(promised, timeout, 51)) == []
+    assert refused_places(put(promised, timeout, 50)) == [timeout]
+
+
+def test_a_latency_threshold_that_the_default_timeout_would_cut_off_is_refused() -> None:
+    promised = put(smallest(), f"{DIGITS}.slo", SLO)
+
+    assert refused_places(put(promised, f"{DIGITS}.slo.latency.thresholdMs", 9_999)) == []
+    assert refused_places(put(promised, f"{DIGITS}.slo.latency.thresholdMs", 10_000)) == [
+        f"{DIGITS}.traffic.requestTimeoutMs"
+    ]
+
+
+def test_a_timeout_is_free_where_no_latency_is_promised() -> None:
+    assert refused_places(put(smallest(), f"{DIGITS}.traffic.requestTimeoutMs", 1)) == []
+
+
 def test_a_replica_larger_than_its_pools_smallest_node_is_refused() -> None:
     assert refused_places(put(with_gpus(), f"{DIGITS}.resources", {"cpu": 7.5, "memoryMib": 30_000})) == []
     assert refused_places(put(with_gpus(), f"{DIGITS}.resources", {"cpu": 8, "memoryMib": 32_768})) == [
@@ -196,12 +245,42 @@ def test_a_canary_takes_a_gpu_too() -> None:
     assert refused[f"{DIGITS}.scaling.replicas.max"].limit == "at most 3"
 
 
+@pytest.mark.parametrize(
+    ("canary", "gpus"), [({"weight": 0}, 5), ({"weight": 50}, 6), ({"weight": 51}, 7), ({"mirror": True}, 8)], ids=str
+)
+def test_a_canary_takes_as_many_gpus_as_its_share_needs(canary: Config, gpus: int) -> None:
+    config = put(with_gpus(), f"{DIGITS}.scaling.replicas", {"min": 4, "max": 4})
+    config = put(config, f"{DIGITS}.canary", {"version": 3, **canary})
+
+    assert refused_places(put(config, "gpuPools.l4.nodes.max", gpus)) == []
+    refused = problems(put(config, "gpuPools.l4.nodes.max", gpus - 1))
+    assert list(refused) == [f"{DIGITS}.scaling.replicas.max"]
+    assert (
+        f"4 replicas and {gpus - 4} of the canary need {gpus} GPUs" in refused[f"{DIGITS}.scaling.replicas.max"].found
+    )
+
+
+@pytest.mark.parametrize(("weight", "most"), [(0, 3), (50, 2), (100, 2)])
+def test_the_replicas_that_would_fit_beside_a_canary_are_told(weight: int, most: int) -> None:
+    config = put(with_gpus(), f"{DIGITS}.canary", {"version": 3, "weight": weight})
+    replicas = f"{DIGITS}.scaling.replicas"
+
+    assert problems(put(config, replicas, {"min": 4, "max": 4}))[f"{replicas}.max"].limit == f"at most {most}"
+    assert refused_places(put(config, replicas, {"min": most, "max": most})) == []
+
+
 def test_services_that_fit_a_pool_one_by_one_but_not_together_are_refused_at_the_pool() -> None:
     words = with_gpus()["services"]["digits"]
     pair = put(with_gpus(), "services.words", words)
 
     assert refused_places(pair) == []
     assert refused_places(put(pair, "gpuPools.l4.nodes.max", 3)) == ["gpuPools.l4.nodes.max"]
+
+
+def test_a_service_called_like_the_gateway_is_refused() -> None:
+    config = put(smallest(), "services.gateway", smallest()["services"]["digits"])
+
+    assert refused_places(config) == ["services.gateway"]
 
 
 def test_two_services_may_share_a_model() -> None:

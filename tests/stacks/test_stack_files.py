@@ -58,8 +58,17 @@ def test_the_smallest_stack_gets_the_documented_defaults() -> None:
 
     assert (stack.namespace, stack.addons.kind, stack.gpu_pools, stack.budget) == ("plimsoll", "preinstalled", {}, None)
     assert stack.images.triton == "nvcr.io/nvidia/tritonserver:25.06-py3"
+    assert stack.images.envoy == "docker.io/envoyproxy/envoy:distroless-v1.39.1"
     assert (digits.runtime, digits.pool, digits.instances, digits.slo, digits.canary) == ("triton", None, 2, None, None)
     batching = digits.batching
     assert (batching.max_batch_size, batching.max_queue_delay_ms, batching.max_queue_size) == (32, 2, 256)
     assert (digits.resources.cpu, digits.resources.memory_mib) == (1, 1024)
     assert (digits.scaling.replicas.min, digits.scaling.replicas.max, digits.scaling.signal) == (2, 2, None)
+    traffic = digits.traffic
+    assert (traffic.request_timeout_ms, traffic.retries, traffic.rate_limit) == (10_000, 2, None)
+    gateway = stack.gateway
+    assert (gateway.class_name, gateway.controller_namespace) == ("eg", "envoy-gateway-system")
+    assert (gateway.domain, gateway.tls, gateway.replicas) == ("plimsoll.internal", None, 2)
+    limits = gateway.limits
+    assert (limits.connections, limits.parallel_requests, limits.pending_requests) == (2_000, 512, 256)
+    assert (limits.request_mib, limits.idle_seconds) == (16, 300)
