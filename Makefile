@@ -5,10 +5,10 @@ ENVIRONMENT := eval "$$($(PYTHON) -m local.environment)"
 
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help up down status env preview check test bench format golden schema lock
+.PHONY: help up down status env preview demo-canary check test bench format golden schema lock
 
 help: ## show this
-	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	echo
 	echo '  eval "$$(make -s env)"   then plain pulumi and kubectl work here'
 
@@ -29,6 +29,9 @@ env: .venv/installed ## print the environment for plain pulumi and kubectl
 preview: .venv/installed ## what an update of STACK would change, judged by the policies
 	$(ENVIRONMENT) && PULUMI_EXPERIMENTAL=true PULUMI_SKIP_CHECKPOINTS=true \
 		pulumi preview --stack $(STACK) --policy-pack policies
+
+demo-canary: .venv/installed ## a good version and a bad one rolled out under load, live; needs `make up`
+	$(ENVIRONMENT) && $(PYTHON) -m ops demo-canary
 
 check: .venv/installed ## format, lint, types, unit tests; no cluster
 	$(PYTHON) -m ruff format --check .

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [preview | batching | setup]`: measure, print, and keep the figures in benchmarks/results/."""
+"""`python -m benchmarks [preview | batching | gateway | setup]`: measure, print, keep the figures in results/."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import batching, preview, setup
+from benchmarks import batching, gateway, preview, setup
 from benchmarks.machine import describe
 from benchmarks.projects import BenchmarkError
 from benchmarks.report import publish
@@ -27,6 +27,7 @@ def everything(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         preview_command()
         batching_command()
+        gateway_command()
         setup_command()
 
 
@@ -42,6 +43,13 @@ def batching_command() -> None:
     """Throughput and latency of one replica, with dynamic batching and without."""
     machine = describe()
     publish(batching.run(), machine)
+
+
+@app.command("gateway")
+def gateway_command() -> None:
+    """What the gateway adds to a request's latency."""
+    machine = describe()
+    publish(gateway.run(), machine)
 
 
 @app.command("setup")

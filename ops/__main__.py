@@ -5,21 +5,20 @@ import sys
 import typer
 from rich.console import Console
 
-from ops import prove
+from ops import demo_canary, prove, rollout
+from ops.rollout import RolloutError
 from ops.stack import StackUnreachableError
+from stacks.schema import StackError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Day-2 commands of an inference platform.")
 app.command("prove")(prove.command)
-
-
-@app.callback()
-def main() -> None:
-    """Keep `prove` a subcommand while it is the only one."""
+app.command("demo-canary")(demo_canary.command)
+app.command("rollout")(rollout.command)
 
 
 if __name__ == "__main__":
     try:
         app()
-    except StackUnreachableError as error:
+    except (RolloutError, StackError, StackUnreachableError) as error:
         Console(stderr=True).print(str(error), highlight=False, markup=False)
         sys.exit(1)

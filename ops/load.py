@@ -24,7 +24,8 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 from observability.variants import VARIANT_HEADER
 from ops.stack import ServedModel
 
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 30.0
+"""Longer than the gateway waits, whose word on a late answer is the one to hear."""
 
 
 class Via(StrEnum):
@@ -170,10 +171,11 @@ class _GrpcCaller:
         self._calls = itertools.cycle([service_pb2_grpc.GRPCInferenceServiceStub(each).ModelInfer for each in channels])
         self._metadata = tuple(request.headers.items())
         values = request.values
-        self._message = service_pb2.ModelInferRequest(
+        messages: Any = service_pb2
+        self._message = messages.ModelInferRequest(
             model_name=request.served.model,
             inputs=[
-                service_pb2.ModelInferRequest.InferInputTensor(
+                messages.ModelInferRequest.InferInputTensor(
                     name=request.input_name, datatype="FP32", shape=values.shape
                 )
             ],

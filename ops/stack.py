@@ -62,7 +62,7 @@ class ServedModel:
 
 def served_models(stack: str) -> list[ServedModel]:
     """Every service that the stack's last update left."""
-    return from_outputs(json.loads(_pulumi("stack", "output", "--json", "--stack", stack)))
+    return from_outputs(json.loads(pulumi("stack", "output", "--json", "--stack", stack)))
 
 
 def from_outputs(outputs: Mapping[str, Any]) -> list[ServedModel]:
@@ -94,14 +94,14 @@ def _server(outputs: Mapping[str, Any]) -> Server:
 def metrics(served: ServedModel, variant: Variant = Variant.STABLE) -> dict[str, float]:
     """Triton's counters, summed over one side's ready pods and all labels, by metric name."""
     selector = f"{SERVICE_LABEL}={served.service},{VARIANT_LABEL}={variant}"
-    pods = json.loads(_kubectl("--namespace", served.namespace, "get", "pods", "--selector", selector, "-o", "json"))
+    pods = json.loads(kubectl("--namespace", served.namespace, "get", "pods", "--selector", selector, "-o", "json"))
     totals: dict[str, float] = {}
     for pod in pods["items"]:
         if not any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", ())):
             continue
         name = pod["metadata"]["name"]
         proxied = f"/api/v1/namespaces/{served.namespace}/pods/{name}:{METRICS_PORT}/proxy/metrics"
-        text = _kubectl("get", "--raw", proxied)
+        text = kubectl("get", "--raw", proxied)
         for metric, value in re.findall(r"^(\w+)\{[^}]*\} (\S+)$", text, re.MULTILINE):
             totals[metric] = totals.get(metric, 0.0) + float(value)
     return totals
@@ -111,13 +111,13 @@ def metrics(served: ServedModel, variant: Variant = Variant.STABLE) -> dict[str,
 def reach_gateway(namespace: str) -> Generator[str]:
     """The plain listener of a stack's gateway as host:port from here: its own address where that is routed, else a
     forwarded port."""
-    found = json.loads(_kubectl("--namespace", namespace, "get", "gateway", GATEWAY, "-o", "json"))
+    found = json.loads(kubectl("--namespace", namespace, "get", "gateway", GATEWAY, "-o", "json"))
     address = next((str(each["value"]) for each in found.get("status", {}).get("addresses", ())), "")
     if address and _connects(address, GATEWAY_PORT):
         yield f"{address}:{GATEWAY_PORT}"
         return
     selector = f"gateway.envoyproxy.io/owning-gateway-namespace={namespace}"
-    [proxies] = json.loads(_kubectl("get", "services", "--all-namespaces", "--selector", selector, "-o", "json"))[
+    [proxies] = json.loads(kubectl("get", "services", "--all-namespaces", "--selector", selector, "-o", "json"))[
         "items"
     ]
     command = ("kubectl", "--namespace", proxies["metadata"]["namespace"], "port-forward",
@@ -154,17 +154,20 @@ def _connects(address: str, port: int) -> bool:
         return False
 
 
-def _pulumi(*arguments: str) -> str:
+def pulumi(*arguments: str) -> str:
+    """What a pulumi command prints. Raises StackUnreachableError."""
     return _run(("pulumi", *arguments), "deploy the stack first: `make up`, or `pulumi up --stack NAME`")
 
 
-def _kubectl(*arguments: str) -> str:
+def kubectl(*arguments: str) -> str:
+    """What a kubectl command prints. Raises StackUnreachableError."""
     return _run(("kubectl", *arguments), "check the cluster: `make status`, or `kubectl get nodes`")
 
 
 def _run(command: tuple[str, ...], way_out: str) -> str:
     try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        # Ctrl-C is for the command that people see: what it has begun is ended by it, or finished.
+        done = subprocess.run(command, check=False, capture_output=True, text=True, start_new_session=True)
     except FileNotFoundError as error:
         raise StackUnreachableError(
             f"`{command[0]}` is not on PATH", str(error), 'run `eval "$(make -s env)"` in this shell'

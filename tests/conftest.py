@@ -1,5 +1,6 @@
 """Fixtures of every tier: a Pulumi project of the tests' own, on a backend of its own."""
 
+import json
 import os
 import subprocess
 from collections.abc import Generator, Mapping
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-CHECKOUT = Path(__file__).parents[1]
+from ops.scratch import CHECKOUT, link_checkout
+
 LOCAL_STACK = CHECKOUT / "stacks" / "Pulumi.local.yaml"
 NAMESPACE = "plimsoll-test"
 UPDATE = ("up", "--yes", "--skip-preview", "--policy-pack", "policies")
@@ -67,6 +69,10 @@ class Project:
         self.configure(config)
         return self.pulumi("preview", "--policy-pack", "policies", *arguments)
 
+    def outputs(self) -> dict[str, Any]:
+        """What the last update left."""
+        return json.loads(self.pulumi("stack", "output", "--json").output)
+
     def destroy(self) -> Finished:
         """Remove everything that the stack made."""
         return self.pulumi("destroy", "--yes", "--skip-preview")
@@ -80,12 +86,7 @@ def pulumi_environment(backend: Path) -> dict[str, str]:
 def new_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A fresh stack on a backend that ends with the tests."""
     folder, backend = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("backend")
-    for entry in CHECKOUT.iterdir():
-        if entry.name != "stacks":
-            (folder / entry.name).symlink_to(entry)
-    (folder / "stacks").mkdir()
-    for entry in ("__init__.py", "schema"):
-        (folder / "stacks" / entry).symlink_to(CHECKOUT / "stacks" / entry)
+    link_checkout(folder)
     made = Project(folder, pulumi_environment(backend))
     made.configure({})
     created = made.pulumi("stack", "init", "--no-select")

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +13,13 @@ from tritonclient.utils import InferenceServerException
 
 from model_repo.digits.images import held_out
 from ops.clients import HttpClient
+from ops.load import Answer
 from ops.stack import ServedModel
+
+
+def failures(answers: Sequence[Answer]) -> Counter[str]:
+    """How many requests failed, by what was said of them."""
+    return Counter(answer.error for answer in answers if answer.error)
 
 
 @dataclass

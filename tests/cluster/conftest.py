@@ -31,7 +31,9 @@ def cluster() -> Generator[None]:
 def deployed(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Generator[Project]:
     """The local stack in the tests' own namespace."""
     project = new_project(tmp_path_factory)
-    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")  # of a run that was killed
+    # Of a run that was killed. The volume does not go with the namespace, and a new claim can't have it.
+    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
+    kubectl("delete", "persistentvolume", f"{NAMESPACE}-model-store", "--ignore-not-found")
     done = project.up(a_test_stack_config())
     assert done.code == 0, done.output
     yield project
@@ -42,7 +44,7 @@ def deployed(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Generat
 @pytest.fixture
 def digits(deployed: Project) -> ServedModel:
     """The deployed service, with two ready replicas."""
-    [served] = from_outputs(json.loads(deployed.pulumi("stack", "output", "--json").output))
+    [served] = from_outputs(deployed.outputs())
     eventually(lambda: ready_pods() == 2, SERVING_AGAIN_SECONDS)
     return served
 
@@ -60,8 +62,8 @@ def get(*arguments: str) -> dict[str, Any]:
 
 
 def pods() -> list[dict[str, Any]]:
-    """The service's pods that are not on their way out."""
-    every = get("pods", "--selector", "plimsoll.dev/service=digits")["items"]
+    """The stable pods of the service that are not on their way out."""
+    every = get("pods", "--selector", "plimsoll.dev/service=digits,plimsoll.dev/variant=stable")["items"]
     return [pod for pod in every if "deletionTimestamp" not in pod["metadata"]]
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from model_repo.digits.images import held_out
 from ops.clients import HttpClient
+from ops.scratch import link_checkout
 from ops.stack import ServedModel
 from tests.cluster.conftest import kubectl
-from tests.conftest import CHECKOUT, NAMESPACE, Project, a_test_stack_config
+from tests.conftest import NAMESPACE, Project, a_test_stack_config
 
 pytestmark = pytest.mark.cluster
 
@@ -20,9 +21,8 @@ HELD_OUT = held_out()
 def broken(deployed: Project, tmp_path: Path) -> Project:
     """The deployed project with a fourth version of digits whose weights are cut short."""
     folder = tmp_path / "project"
-    shutil.copytree(deployed.folder, folder, symlinks=True)
-    (folder / "model_repo").unlink()
-    shutil.copytree(CHECKOUT / "model_repo", folder / "model_repo")
+    folder.mkdir()
+    link_checkout(folder, copied=["model_repo"])
     shutil.copytree(folder / "model_repo" / "digits" / "3", folder / "model_repo" / "digits" / "4")
     weights = folder / "model_repo" / "digits" / "4" / "model.onnx"
     weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
