@@ -17,6 +17,9 @@ GATEWAY = "gateway"
 GATEWAY_PORT = 80
 FORWARD_TIMEOUT_SECONDS = 15.0
 CONNECT_TIMEOUT_SECONDS = 1.0
+# Proxies that start anew keep silent, or the cluster refuses for them. Only an address that leads there refuses.
+SILENT_SECONDS = 8.0
+REFUSING_SECONDS = 60.0
 
 
 class StackUnreachableError(Exception):
@@ -113,7 +116,7 @@ def reach_gateway(namespace: str) -> Generator[str]:
     forwarded port."""
     found = json.loads(kubectl("--namespace", namespace, "get", "gateway", GATEWAY, "-o", "json"))
     address = next((str(each["value"]) for each in found.get("status", {}).get("addresses", ())), "")
-    if address and _connects(address, GATEWAY_PORT):
+    if address and _routed(address, GATEWAY_PORT):
         yield f"{address}:{GATEWAY_PORT}"
         return
     selector = f"gateway.envoyproxy.io/owning-gateway-namespace={namespace}"
@@ -146,12 +149,20 @@ def _forwarded_port(forward: subprocess.Popen[str]) -> int:
     )
 
 
-def _connects(address: str, port: int) -> bool:
-    try:
-        with socket.create_connection((address, port), CONNECT_TIMEOUT_SECONDS):
-            return True
-    except OSError:
-        return False
+def _routed(address: str, port: int) -> bool:
+    """Whether an address can be reached from here, given the time that what is behind it may need to start."""
+    began = time.monotonic()
+    patience = SILENT_SECONDS
+    while time.monotonic() - began < patience:
+        try:
+            with socket.create_connection((address, port), CONNECT_TIMEOUT_SECONDS):
+                return True
+        except ConnectionRefusedError:
+            patience = REFUSING_SECONDS
+        except OSError:
+            pass
+        time.sleep(0.2)
+    return False
 
 
 def pulumi(*arguments: str) -> str:

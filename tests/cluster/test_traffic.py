@@ -22,7 +22,7 @@ from observability.variants import VARIANT_HEADER, Variant
 from ops.load import Answer, Request, SteadyLoad, Via, answers
 from ops.stack import ServedModel, from_outputs, metrics, reach_gateway
 from tests.cluster.callers import failures
-from tests.cluster.conftest import SERVING_AGAIN_SECONDS, eventually, kubectl, pods, processes_of, ready_pods
+from tests.cluster.conftest import SERVING_AGAIN_SECONDS, eventually, get, kubectl, pods, processes_of, ready_pods
 from tests.conftest import NAMESPACE, Project, a_test_stack_config
 
 pytestmark = pytest.mark.cluster
@@ -44,6 +44,12 @@ def back_to_normal(deployed: Project) -> Generator[None]:
     yield
     restored = deployed.up(a_test_stack_config())
     assert restored.code == 0, restored.output
+
+
+def leaving_pods() -> list[dict[str, Any]]:
+    """The service's pods, of both sides, that are on their way out."""
+    every = get("pods", "--selector", "plimsoll.dev/service=digits")["items"]
+    return [pod for pod in every if "deletionTimestamp" in pod["metadata"]]
 
 
 def with_canary(deployed: Project, **canary: Any) -> ServedModel:
@@ -68,6 +74,8 @@ def succeeded(digits: ServedModel, variant: Variant) -> float:
 
 def test_a_canary_answers_its_share_by_the_header_and_by_the_servers_own_count(deployed: Project, gateway: str) -> None:
     digits = with_canary(deployed, weight=10)
+    # Pods on their way out answer what they have, and are not asked for their counts.
+    eventually(lambda: not leaving_pods(), within_seconds=60)
 
     for via in Via:
         before = {variant: succeeded(digits, variant) for variant in Variant}
