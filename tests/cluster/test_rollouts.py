@@ -121,13 +121,13 @@ def test_a_bad_canary_costs_its_share_at_most_and_is_taken_back(
     first_of_canary = min(answer.sent_at for answer in load.answers if answer.variant == "canary" or answer.error)
     on_trial = [answer for answer in load.since(first_of_canary) if answer.sent_at < taken_back]
     hurt = [answer for answer in on_trial if answer.error or answer.variant == "canary"]
-    assert len(hurt) / len(on_trial) <= (WEIGHT + 3) / 100
+    assert len(hurt) / len(on_trial) <= (WEIGHT + 5) / 100
     assert failures(load.since(taken_back)) == {}
     # While nothing but the canary is there: updates take a share of this machine too.
     stable = [
         answer for answer in on_trial if answer.variant == "stable" and answer.sent_at < first_of_canary + WATCHED
     ]
-    assert p95_ms(stable) <= p95_ms(before) * 1.5 + 15, "milliseconds; the 15 are for a machine that others use"
+    assert p95_ms(stable) <= p95_ms(before) * 1.5 + 30, "milliseconds; the 30 are for a machine that others use"
 
 
 def test_a_version_that_cannot_load_gets_no_request_and_is_removed(project: Project, digits: ServedModel) -> None:
