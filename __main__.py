@@ -34,7 +34,7 @@ def main() -> None:
         "gateway",
         GatewayArgs(
             spec=stack.gateway,
-            longest_request_ms=max(service.traffic.request_timeout_ms for service in stack.services.values()),
+            longest_request_ms=stack.longest_request_ms,
             cluster=asked.cluster,
             image=stack.images.envoy,
             namespace=namespace.name,

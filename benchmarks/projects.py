@@ -1,7 +1,6 @@
 """Pulumi programs with a project, a stack and a backend that last as long as a benchmark, driven by the real CLI."""
 
 import json
-import os
 import resource
 import subprocess
 import time
@@ -10,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CHECKOUT = Path(__file__).parents[1]
+from ops.scratch import CHECKOUT, with_own_backend
+
 PROJECT = "plimsoll"
 STACK = "benchmark"
 TIMEOUT_SECONDS = 900
@@ -69,8 +69,7 @@ def create(program: Path, folder: Path) -> Project:
     backend.mkdir(parents=True)
     runtime = {"name": "python", "options": {"virtualenv": str(CHECKOUT / ".venv")}}
     (folder / "Pulumi.yaml").write_text(json.dumps({"name": PROJECT, "runtime": runtime, "main": str(program)}))
-    settings = {"PULUMI_BACKEND_URL": f"file://{backend}", "PULUMI_CONFIG_PASSPHRASE": ""}
-    project = Project(folder, {**os.environ, **settings})
+    project = Project(folder, with_own_backend(backend))
     project.pulumi("stack", "init", "--no-select")
     return project
 

@@ -8,15 +8,11 @@ from pulumi_kubernetes import apiextensions, core
 
 from components.metadata import metadata
 from local.cluster import gateway_certificate
-from stacks.schema import ExistingCluster, LocalCluster
+from stacks.schema import GATEWAY_NAME, HTTP_PORT, HTTPS_PORT, ExistingCluster, LocalCluster
 from stacks.schema import Gateway as GatewaySpec
 
-NAME = "gateway"
 GATEWAY_API = "gateway.networking.k8s.io/v1"
 ENVOY_API = "gateway.envoyproxy.io/v1alpha1"
-
-HTTP_PORT = 80
-HTTPS_PORT = 443
 
 WORKERS = 2  # threads of one proxy; Envoy's own choice is one for each core of its node
 PROXY_CPU = "100m"
@@ -90,10 +86,10 @@ class Gateway(pulumi.ComponentResource):
         depends_on: list[pulumi.Resource] | None = None,
     ) -> apiextensions.CustomResource:
         return apiextensions.CustomResource(
-            NAME,
+            GATEWAY_NAME,
             api_version=api_version,
             kind=kind,
-            metadata=metadata(NAME, namespace=self._namespace, annotations=annotations),
+            metadata=metadata(GATEWAY_NAME, namespace=self._namespace, annotations=annotations),
             spec=spec,
             opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
         )
@@ -104,8 +100,8 @@ class Gateway(pulumi.ComponentResource):
             case None, LocalCluster():
                 made = gateway_certificate.ensure(args.spec.domain)
                 secret = core.v1.Secret(
-                    f"{NAME}-tls",
-                    metadata=metadata(f"{NAME}-tls", namespace=args.namespace),
+                    f"{GATEWAY_NAME}-tls",
+                    metadata=metadata(f"{GATEWAY_NAME}-tls", namespace=args.namespace),
                     type="kubernetes.io/tls",
                     string_data={
                         "tls.crt": pulumi.Output.secret(made.certificate.read_text()),
@@ -166,7 +162,7 @@ def gateway_spec(spec: GatewaySpec, certificate: pulumi.Input[str] | None) -> di
                 "tls": {"mode": "Terminate", "certificateRefs": [{"kind": "Secret", "name": certificate}]},
             }
         )
-    parameters = {"group": "gateway.envoyproxy.io", "kind": "EnvoyProxy", "name": NAME}
+    parameters = {"group": "gateway.envoyproxy.io", "kind": "EnvoyProxy", "name": GATEWAY_NAME}
     return {
         "gatewayClassName": spec.class_name,
         "infrastructure": {"parametersRef": parameters},
@@ -219,4 +215,4 @@ def towards_servers(args: GatewayArgs) -> dict[str, Any]:
     }
 
 
-_GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": NAME}
+_GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": GATEWAY_NAME}

@@ -11,7 +11,7 @@ from components import gateway
 from components.metadata import metadata
 from components.triton_pod import GRPC, HTTP
 from observability.variants import SERVICE_LABEL, VARIANT_HEADER, VERSION_HEADER, Variant, server_name
-from stacks.schema import Canary, Gateway, Service
+from stacks.schema import GATEWAY_NAME, Canary, Gateway, Service
 
 # What callers need of Triton's protocols. The rest would let them change the server: its models, traces, shared memory.
 # Not streams: the gateway takes in a request whole before it passes it on, to bound its size and to be able to retry.
@@ -145,7 +145,7 @@ def _route(name: str, service: Service, host: str, matches: list[dict[str, Any]]
             ],
         }
     return {
-        "parentRefs": [{"name": gateway.NAME}],
+        "parentRefs": [{"name": GATEWAY_NAME}],
         "hostnames": [host],
         "rules": [
             pinned(Variant.CANARY),

@@ -5,6 +5,7 @@ from pulumi_kubernetes import core, meta, networking
 
 from components import triton_pod
 from components.metadata import SERVER, metadata
+from observability.variants import OWNER_LABEL
 from stacks.schema import Gateway
 
 POD_SECURITY = "restricted"
@@ -61,7 +62,5 @@ def _proxies(namespace: pulumi.Input[str], gateway_namespace: str) -> networking
     """The proxies of this stack's gateway, by the labels that Envoy Gateway gives them."""
     return networking.v1.NetworkPolicyPeerArgs(
         namespace_selector=meta.v1.LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": gateway_namespace}),
-        pod_selector=meta.v1.LabelSelectorArgs(
-            match_labels={"gateway.envoyproxy.io/owning-gateway-namespace": namespace}
-        ),
+        pod_selector=meta.v1.LabelSelectorArgs(match_labels={OWNER_LABEL: namespace}),
     )

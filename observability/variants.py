@@ -1,4 +1,4 @@
-"""The two sides of a service, and how logs, metrics and answers tell them apart."""
+"""The two sides of a service, and how objects, metrics and answers tell them apart."""
 
 from enum import StrEnum
 
@@ -15,6 +15,9 @@ SERVICE_LABEL = "plimsoll.dev/service"
 
 VARIANT_LABEL = "plimsoll.dev/variant"
 """On every object of one side of a service."""
+
+OWNER_LABEL = "gateway.envoyproxy.io/owning-gateway-namespace"
+"""Envoy Gateway's, on everything that it places for a gateway: the namespace of that one."""
 
 VARIANT_HEADER = "x-plimsoll-variant"
 """In a request it asks for a side; in an answer it names the side that gave it."""

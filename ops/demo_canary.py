@@ -1,7 +1,6 @@
 """`ops demo-canary`: a good version and a bad one rolled out under load, live in a terminal."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -82,8 +81,7 @@ def _project() -> Generator[_Project]:
         # Small, so that both sides fit on two cores beside what is there.
         stack["services"]["digits"]["resources"] = {"cpu": 0.1, "memoryMib": 512}
         (folder / "stacks" / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump(file))
-        environment = {**os.environ, "PULUMI_BACKEND_URL": f"file://{backend}", "PULUMI_CONFIG_PASSPHRASE": ""}
-        project = _Project(folder, environment)
+        project = _Project(folder, scratch.with_own_backend(backend))
         project.run("pulumi", "stack", "init", STACK, "--no-select")
         yield project
 

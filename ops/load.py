@@ -28,6 +28,10 @@ TIMEOUT_SECONDS = 30.0
 """Longer than the gateway waits, whose word on a late answer is the one to hear."""
 
 
+UNDER_WAY_PER_CONNECTION = 4
+"""How many requests `answers` has under way at once. Over HTTP those above one wait for the connection."""
+
+
 class Via(StrEnum):
     """Triton's two protocols."""
 
@@ -68,14 +72,14 @@ class _Caller(Protocol):
 
 
 async def answers(gateway: str, request: Request, via: Via, *, count: int, connections: int = 4) -> list[Answer]:
-    """Send so many requests, each connection the next one when it has its answer. `gateway` is host:port."""
+    """Send so many requests, as fast as they are answered. `gateway` is host:port."""
     async with _caller(gateway, request, via, connections) as caller:
         numbers = iter(range(count))
 
         async def one_after_another() -> list[Answer]:
             return [await _answer(caller) for _ in numbers]
 
-        shares = await asyncio.gather(*(one_after_another() for _ in range(connections * 4)))
+        shares = await asyncio.gather(*(one_after_another() for _ in range(connections * UNDER_WAY_PER_CONNECTION)))
     return list(itertools.chain.from_iterable(shares))
 
 

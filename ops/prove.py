@@ -16,6 +16,7 @@ from rich.table import Table
 
 from model_repo.digits import images
 from observability import metrics as names
+from observability.variants import SERVICE_LABEL
 from ops.clients import GrpcClient, HttpClient, TensorClient
 from ops.stack import ServedModel, StackUnreachableError, metrics, reach_gateway, served_models
 
@@ -111,7 +112,7 @@ def wait_until_ready(served: ServedModel, gateway: str) -> None:
                 raise StackUnreachableError(
                     f"{served.service} is not ready after {READY_TIMEOUT_SECONDS:.0f} s",
                     "",
-                    f"kubectl --namespace {served.namespace} describe pods -l plimsoll.dev/service={served.service}",
+                    f"kubectl --namespace {served.namespace} describe pods -l {SERVICE_LABEL}={served.service}",
                 )
             time.sleep(0.2)
 
@@ -154,7 +155,7 @@ def measure(served: ServedModel, examples: Examples, connect: Callable[[], Tenso
         raise StackUnreachableError(
             f"{served.service} failed a request",
             str(failures[0]),
-            f"kubectl --namespace {served.namespace} logs -l plimsoll.dev/service={served.service}",
+            f"kubectl --namespace {served.namespace} logs -l {SERVICE_LABEL}={served.service}",
         )
     after = metrics(served)
     p50, p95, p99 = np.percentile(latencies_ms, [50, 95, 99])

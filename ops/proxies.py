@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from observability.gateway import METRICS_PORT, Counts, backend, counts
-from observability.variants import Variant
+from observability.variants import OWNER_LABEL, Variant
 from ops.stack import ServedModel, kubectl
-
-OWNER = "gateway.envoyproxy.io/owning-gateway-namespace"
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ def read(served: ServedModel) -> Reading:
         for port, name in ((served.stable.http_port, "http"), (served.stable.grpc_port, "grpc"))
     }
     listed = json.loads(
-        kubectl("get", "pods", "--all-namespaces", "--selector", f"{OWNER}={served.namespace}", "-o", "json")
+        kubectl("get", "pods", "--all-namespaces", "--selector", f"{OWNER_LABEL}={served.namespace}", "-o", "json")
     )
     only = quote(f"service/{served.namespace}/{served.service}(-{Variant.CANARY})?/")
     of_proxy: dict[str, Mapping[Variant, Counts]] = {}

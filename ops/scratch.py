@@ -1,10 +1,16 @@
 """A project of its own for trying things: the checkout, but for the stack files and whatever else is to be changed."""
 
+import os
 import shutil
 from collections.abc import Collection
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[1]
+
+
+def with_own_backend(folder: Path) -> dict[str, str]:
+    """This process's environment, with stacks kept in a folder and no passphrase: they end with it."""
+    return {**os.environ, "PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": ""}
 
 
 def link_checkout(folder: Path, *, copied: Collection[str] = ()) -> None:

@@ -10,11 +10,10 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from observability.variants import SERVICE_LABEL, VARIANT_LABEL, Variant
+from observability.variants import OWNER_LABEL, SERVICE_LABEL, VARIANT_LABEL, Variant
+from stacks.schema import GATEWAY_NAME, HTTP_PORT
 
 METRICS_PORT = 8002
-GATEWAY = "gateway"
-GATEWAY_PORT = 80
 FORWARD_TIMEOUT_SECONDS = 15.0
 CONNECT_TIMEOUT_SECONDS = 1.0
 # Proxies that start anew keep silent, or the cluster refuses for them. Only an address that leads there refuses.
@@ -114,17 +113,17 @@ def metrics(served: ServedModel, variant: Variant = Variant.STABLE) -> dict[str,
 def reach_gateway(namespace: str) -> Generator[str]:
     """The plain listener of a stack's gateway as host:port from here: its own address where that is routed, else a
     forwarded port."""
-    found = json.loads(kubectl("--namespace", namespace, "get", "gateway", GATEWAY, "-o", "json"))
+    found = json.loads(kubectl("--namespace", namespace, "get", "gateway", GATEWAY_NAME, "-o", "json"))
     address = next((str(each["value"]) for each in found.get("status", {}).get("addresses", ())), "")
-    if address and _routed(address, GATEWAY_PORT):
-        yield f"{address}:{GATEWAY_PORT}"
+    if address and _routed(address, HTTP_PORT):
+        yield f"{address}:{HTTP_PORT}"
         return
-    selector = f"gateway.envoyproxy.io/owning-gateway-namespace={namespace}"
+    selector = f"{OWNER_LABEL}={namespace}"
     [proxies] = json.loads(kubectl("get", "services", "--all-namespaces", "--selector", selector, "-o", "json"))[
         "items"
     ]
     command = ("kubectl", "--namespace", proxies["metadata"]["namespace"], "port-forward",
-               f"service/{proxies['metadata']['name']}", f":{GATEWAY_PORT}")  # fmt: skip
+               f"service/{proxies['metadata']['name']}", f":{HTTP_PORT}")  # fmt: skip
     forward = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         yield f"127.0.0.1:{_forwarded_port(forward)}"

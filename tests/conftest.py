@@ -1,7 +1,6 @@
 """Fixtures of every tier: a Pulumi project of the tests' own, on a backend of its own."""
 
 import json
-import os
 import subprocess
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ops.scratch import CHECKOUT, link_checkout
+from ops.scratch import CHECKOUT, link_checkout, with_own_backend
 
 LOCAL_STACK = CHECKOUT / "stacks" / "Pulumi.local.yaml"
 NAMESPACE = "plimsoll-test"
@@ -78,16 +77,11 @@ class Project:
         return self.pulumi("destroy", "--yes", "--skip-preview")
 
 
-def pulumi_environment(backend: Path) -> dict[str, str]:
-    """This process's environment, with stacks kept in `backend`."""
-    return {**os.environ, "PULUMI_BACKEND_URL": f"file://{backend}", "PULUMI_CONFIG_PASSPHRASE": ""}
-
-
 def new_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A fresh stack on a backend that ends with the tests."""
     folder, backend = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("backend")
     link_checkout(folder)
-    made = Project(folder, pulumi_environment(backend))
+    made = Project(folder, with_own_backend(backend))
     made.configure({})
     created = made.pulumi("stack", "init", "--no-select")
     assert created.code == 0, created.output

@@ -1,6 +1,5 @@
 """What a cluster needs beside its processes: images in containerd, DNS, the NetworkPolicy enforcer, Envoy Gateway."""
 
-import json
 import subprocess
 from pathlib import Path
 from string import Template
@@ -50,15 +49,7 @@ def apply_manifests() -> None:
 
 def _apply_envoy_gateway() -> None:
     """Install the chart that Envoy Gateway's module carries, with the definitions of Gateway API's kinds."""
-    namespace = {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {
-            "name": ENVOY_GATEWAY_NAMESPACE,
-            "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
-        },
-    }
-    _apply(json.dumps(namespace))
+    _apply(_filled_in("envoy-gateway.yaml"))
     secrets = kubectl("--namespace", ENVOY_GATEWAY_NAMESPACE, "get", "secrets", "--output=name")
     if "secret/envoy-gateway\n" not in secrets:
         # The chart's hook makes the certificates that its parts know each other by. It is needed once.

@@ -1,13 +1,24 @@
-"""Python packages from a hashed lock, installed into a folder that becomes part of an image."""
+"""Images made of Debian packages and of Python packages from a hashed lock."""
 
+import hashlib
+import json
 import platform
 import sys
 from pathlib import Path
 
+from local.images import oci
+from local.toolchain import debian
 from local.toolchain.store import ToolchainError, Workshop
 
 PYTHON = "3.11"
 """The version whose wheels are taken, which is also Debian 12's."""
+
+
+def image_key(recipe: Path, lock: Path, reference: str) -> str:
+    """Hash of all that decides what is in such an image: its own module `recipe`, and what that is made with."""
+    files = (recipe, lock, Path(__file__), Path(oci.__file__), Path(debian.__file__))
+    contents = [reference, debian.release(), *(file.read_text() for file in files)]
+    return hashlib.sha256(json.dumps(contents).encode()).hexdigest()
 
 
 def install(workshop: Workshop, lock: Path, site: Path) -> None:

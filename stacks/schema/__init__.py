@@ -7,7 +7,7 @@ from stacks.schema.budget import Budget
 from stacks.schema.canary import Canary
 from stacks.schema.cluster import Cluster, EksCluster, ExistingCluster, LocalCluster
 from stacks.schema.engine import MIN_COMPUTE_CAPABILITY, Engine, OnnxRuntime, Precision, Profile, Python, TensorRt
-from stacks.schema.gateway import Gateway, Limits, Tls
+from stacks.schema.gateway import GATEWAY_NAME, HTTP_PORT, HTTPS_PORT, Gateway, Limits, Tls
 from stacks.schema.gpu_pool import GPU_INSTANCES, Gpu, GpuInstance, GpuPool, InstanceType, Nodes
 from stacks.schema.images import ImageReference, Images
 from stacks.schema.model_repository import ModelRepository, S3Repository, VolumeClaim, VolumeRepository
@@ -20,7 +20,10 @@ from stacks.schema.stack import Stack
 from stacks.schema.traffic import RateLimit, Traffic
 
 __all__ = [
+    "GATEWAY_NAME",
     "GPU_INSTANCES",
+    "HTTPS_PORT",
+    "HTTP_PORT",
     "MIN_COMPUTE_CAPABILITY",
     "Addons",
     "Batching",

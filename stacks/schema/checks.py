@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from stacks.schema.cluster import LocalCluster
 from stacks.schema.engine import MIN_COMPUTE_CAPABILITY, TensorRt
+from stacks.schema.gateway import GATEWAY_NAME
 from stacks.schema.gpu_pool import GpuPool
 from stacks.schema.images import Images
 from stacks.schema.model_repository import S3Repository, VolumeRepository
@@ -295,9 +296,9 @@ def no_service_has_the_name_of_anothers_side(stack: Stack) -> Iterator[Problem]:
 
 def no_service_has_the_gateways_name(stack: Stack) -> Iterator[Problem]:
     """The gateway's own objects are called `gateway`, and some are of the kinds that a service has."""
-    if "gateway" in stack.services:
+    if GATEWAY_NAME in stack.services:
         yield Problem(
-            path="services.gateway",
+            path=f"services.{GATEWAY_NAME}",
             found="is the name of the stack's gateway",
             limit="any other name",
             reason="both would have a traffic policy of that name, and each update would undo half of one",

@@ -4,6 +4,12 @@ from pydantic import Field
 
 from stacks.schema.base import Name, Spec
 
+GATEWAY_NAME = "gateway"
+"""What every object of a stack's gateway is called; no service is called so."""
+
+HTTP_PORT = 80
+HTTPS_PORT = 443
+
 
 class Tls(Spec):
     """The certificate of the gateway's TLS listener."""

@@ -59,3 +59,8 @@ class Stack(Spec):
         default=None,
         description="A ceiling on what the stack may cost. Absent: none.",
     )
+
+    @property
+    def longest_request_ms(self) -> int:
+        """The largest timeout of any service, in milliseconds."""
+        return max(service.traffic.request_timeout_ms for service in self.services.values())

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from local.cluster import commands, lifecycle
+from observability.variants import SERVICE_LABEL, VARIANT_LABEL
 from ops.stack import ServedModel, from_outputs
 from tests.conftest import NAMESPACE, Project, a_test_stack_config, new_project
 
@@ -63,7 +64,7 @@ def get(*arguments: str) -> dict[str, Any]:
 
 def pods() -> list[dict[str, Any]]:
     """The stable pods of the service that are not on their way out."""
-    every = get("pods", "--selector", "plimsoll.dev/service=digits,plimsoll.dev/variant=stable")["items"]
+    every = get("pods", "--selector", f"{SERVICE_LABEL}=digits,{VARIANT_LABEL}=stable")["items"]
     return [pod for pod in every if "deletionTimestamp" not in pod["metadata"]]
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CHECKOUT, Finished, pulumi_environment
+from ops.scratch import with_own_backend
+from tests.conftest import CHECKOUT, Finished
 
 pytestmark = pytest.mark.engine
 
@@ -17,7 +18,7 @@ def update_with(image: str, folder: Path) -> Finished:
     (folder / "backend").mkdir()
     stack_file = folder / "Pulumi.policies.yaml"
     stack_file.write_text(f"config:\n  moving-image:image: {image}\n  moving-image:folder: {folder / 'rendered'}\n")
-    environment = pulumi_environment(folder / "backend")
+    environment = with_own_backend(folder / "backend")
     environment.pop("KUBECONFIG", None)  # the provider renders files or speaks to a cluster, not both
     output = ""
     for command in (

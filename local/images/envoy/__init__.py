@@ -1,7 +1,5 @@
 """The Envoy image: the binary that a Python package carries, and the few libraries of Debian's that it needs."""
 
-import hashlib
-import json
 import re
 import shutil
 from dataclasses import dataclass
@@ -42,9 +40,7 @@ class EnvoyImage:
     @property
     def artifact(self) -> Artifact:
         """Its archive, `image.tar`."""
-        sources = [Path(file).read_text() for file in (__file__, oci.__file__, debian.__file__)]
-        recipe = [self.reference, LOCK.read_text(), sources, debian.release()]
-        key = hashlib.sha256(json.dumps(recipe).encode()).hexdigest()
+        key = python_packages.image_key(Path(__file__), LOCK, self.reference)
         return Artifact(shelf="images", name=self.name, key=key, disk_mib=600, build=self._build)
 
     def _build(self, workshop: Workshop) -> None:

@@ -4,8 +4,6 @@ It is laid out as NVIDIA's own image is, `/opt/tritonserver` with the binary on 
 both. There is no native backend in it: ONNX models run in the python backend, on CPU.
 """
 
-import hashlib
-import json
 import re
 import shutil
 import sys
@@ -85,9 +83,7 @@ class TritonImage:
     @property
     def artifact(self) -> Artifact:
         """Its archive, `image.tar`."""
-        sources = [Path(file).read_text() for file in (__file__, oci.__file__, debian.__file__)]
-        recipe = [self.reference, LOCK.read_text(), sources, debian.release()]
-        key = hashlib.sha256(json.dumps(recipe).encode()).hexdigest()
+        key = python_packages.image_key(Path(__file__), LOCK, self.reference)
         return Artifact(shelf="images", name=self.name, key=key, disk_mib=1500, build=self._build)
 
     def _build(self, workshop: Workshop) -> None:
