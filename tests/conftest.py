@@ -111,5 +111,8 @@ def a_test_stack_config(**service: Any) -> dict[str, Any]:
     config = file["config"]["plimsoll:stack"]
     config["namespace"] = NAMESPACE
     # Small, so that the tests fit on two cores beside whatever else is deployed.
-    config["services"]["digits"].update({"resources": {"cpu": 0.1, "memoryMib": 512}, **service})
+    digits = config["services"]["digits"]
+    digits.update({"resources": {"cpu": 0.1, "memoryMib": 512}, **service})
+    # A server may take that long over its last requests, and each test that ends a canary waits for it.
+    digits["traffic"] = {"requestTimeoutMs": 4_000, **digits.get("traffic", {})}
     return config

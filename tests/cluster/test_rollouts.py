@@ -127,7 +127,8 @@ def test_a_bad_canary_costs_its_share_at_most_and_is_taken_back(
     stable = [
         answer for answer in on_trial if answer.variant == "stable" and answer.sent_at < first_of_canary + WATCHED
     ]
-    assert p95_ms(stable) <= p95_ms(before) * 1.5 + 30, "milliseconds; the 30 are for a machine that others use"
+    print(f"stable p95 {p95_ms(before):.1f} ms before, {p95_ms(stable):.1f} ms beside a version that {bad}")
+    assert p95_ms(stable) <= p95_ms(before) * 1.5 + 10, "milliseconds; the 10 are for a machine that others use"
 
 
 def test_a_version_that_cannot_load_gets_no_request_and_is_removed(project: Project, digits: ServedModel) -> None:
