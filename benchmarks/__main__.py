@@ -16,7 +16,7 @@ from local.cluster.errors import ClusterError
 
 app = typer.Typer(add_completion=False, invoke_without_command=True, help="Figures beside their baselines.")
 
-Largest = Annotated[int, typer.Option(help="The most services to preview: 300 take about 20 minutes.")]
+Largest = Annotated[int, typer.Option(help="The most services to preview: 300 take about a quarter of an hour.")]
 
 
 @app.callback()

@@ -52,6 +52,14 @@ class Variant:
     checkpoints: bool
     policies: bool = False
 
+    def is_measured_at(self, size: int) -> bool:
+        """Whether so many services are previewed this way. An empty program has none, and nothing to write."""
+        return size <= CHECKPOINTED or not self.checkpoints or self.program == "empty"
+
+    def sizes(self, sizes: Sequence[int]) -> list[int]:
+        """Those that are."""
+        return [size for size in sizes if self.is_measured_at(size)]
+
 
 EMPTY = Variant("empty", "empty", checkpoints=True)
 FLAT = Variant("flat", "flat", checkpoints=True)
@@ -113,7 +121,7 @@ def a_stack_of(size: int) -> dict[str, object]:
 def _rounds(size: int, programs: Mapping[str, Project]) -> Iterator[Preview]:
     for number in range(ROUNDS[size]):
         # Every other round backwards, so that no variant always follows the same one.
-        measured = [variant for variant in VARIANTS if size in _sizes([size], variant)]
+        measured = [variant for variant in VARIANTS if variant.is_measured_at(size)]
         for variant in measured if number % 2 == 0 else reversed(measured):
             preview = _preview(size, variant, programs[variant.program])
             console.print(
@@ -121,11 +129,6 @@ def _rounds(size: int, programs: Mapping[str, Project]) -> Iterator[Preview]:
                 highlight=False,
             )
             yield preview
-
-
-def _sizes(sizes: Sequence[int], variant: Variant) -> list[int]:
-    """Those that a variant is measured at."""
-    return [size for size in sizes if size <= CHECKPOINTED or not variant.checkpoints or variant is EMPTY]
 
 
 def _preview(size: int, variant: Variant, project: Project) -> Preview:
@@ -197,7 +200,7 @@ def _report(sizes: Sequence[int], previews: Sequence[Preview], pure: Sequence[Pu
                     "services", "rounds", "resources flat → real", "empty s", "flat s", "real s", "real ÷ flat",
                     "CPU real ÷ flat",
                 ),
-                rows=[_row(size, measured) for size in _sizes(sizes, REAL)],
+                rows=[_row(size, measured) for size in REAL.sizes(sizes)],
             ),
             Table(
                 title="Without checkpoints",
@@ -239,7 +242,7 @@ def _quick_row(size: int, pure: PurePart, measured: _Measured) -> tuple[str, ...
 def _overheads(sizes: Sequence[int], measured: _Measured) -> Iterator[str]:
     for ours, baseline, when in ((REAL, FLAT, "as it is"), (REAL_QUICK, FLAT_QUICK, "without checkpoints")):
         for cost, unit in ((measured.seconds, "seconds"), (measured.cpu_seconds, "CPU seconds")):
-            overheads = {size: round(_overhead(cost, size, ours, baseline), 2) for size in _sizes(sizes, ours)}
+            overheads = {size: round(_overhead(cost, size, ours, baseline), 2) for size in ours.sizes(sizes)}
             missed = [f"{ratio:.2f} at {size}" for size, ratio in overheads.items() if ratio > OVERHEAD_TARGET]
             verdict = f"MISSED: {', '.join(missed)}" if missed else "met at every size"
             yield f"Real over flat {when}, {unit}, target at most {OVERHEAD_TARGET:.2f}: {verdict}."
@@ -248,7 +251,7 @@ def _overheads(sizes: Sequence[int], measured: _Measured) -> Iterator[str]:
 def _growths(sizes: Sequence[int], measured: _Measured) -> Iterator[str]:
     small = 10
     for variant in (FLAT, REAL, FLAT_QUICK, REAL_QUICK):
-        large = _sizes(sizes, variant)[-1]
+        large = variant.sizes(sizes)[-1]
         if large > small:
             seconds = _growth(measured.seconds, small, large, variant)
             cpu_seconds = _growth(measured.cpu_seconds, small, large, variant)

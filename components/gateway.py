@@ -7,6 +7,7 @@ import pulumi
 from pulumi_kubernetes import apiextensions, core
 
 from components.metadata import metadata
+from local.cluster import gateway_certificate
 from stacks.schema import GATEWAY_NAME, HTTP_PORT, HTTPS_PORT, ExistingCluster, LocalCluster
 from stacks.schema import Gateway as GatewaySpec
 
@@ -97,9 +98,6 @@ class Gateway(pulumi.ComponentResource):
         """The name of the Secret that holds the gateway's certificate; None for no TLS listener."""
         match args.spec.tls, args.cluster:
             case None, LocalCluster():
-                # Cryptography takes a tenth of a small preview to import, and real clusters bring their certificate.
-                from local.cluster import gateway_certificate  # noqa: PLC0415
-
                 made = gateway_certificate.ensure(args.spec.domain)
                 secret = core.v1.Secret(
                     f"{GATEWAY_NAME}-tls",

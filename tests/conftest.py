@@ -35,11 +35,16 @@ class Project:
     environment: Mapping[str, str]
     stack: str = "test"
 
+    @property
+    def stack_file(self) -> Path:
+        """What `configure` writes, and commands may edit."""
+        return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+
     def configure(self, config: object) -> None:
         """Make `config` the stack's `plimsoll:stack`."""
         file = yaml.safe_load(LOCAL_STACK.read_text())
         file["config"]["plimsoll:stack"] = config
-        (self.folder / "stacks" / f"Pulumi.{self.stack}.yaml").write_text(yaml.safe_dump(file))
+        self.stack_file.write_text(yaml.safe_dump(file))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a pulumi command on the stack."""

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,13 +70,9 @@ def finished(rolling: subprocess.Popen[str]) -> tuple[int, str]:
     return rolling.returncode, output
 
 
-def stack_file(project: Project) -> Path:
-    return project.folder / "stacks" / f"Pulumi.{project.stack}.yaml"
-
-
 def configured(project: Project) -> dict[str, Any]:
     """The service as the stack file has it."""
-    return yaml.safe_load(stack_file(project).read_text())["config"]["plimsoll:stack"]["services"]["digits"]
+    return yaml.safe_load(project.stack_file.read_text())["config"]["plimsoll:stack"]["services"]["digits"]
 
 
 def p95_ms(answers: list[Answer]) -> float:
@@ -131,7 +126,7 @@ def test_a_bad_canary_costs_its_share_at_most_and_is_taken_back(
     assert len(hurt) / len(on_trial) <= (WEIGHT + 5) / 100
     assert failures(load.since(taken_back)) == {}
     # While nothing but the canary is there: updates take a share of this machine too, and begin by editing the file.
-    judged = time.monotonic() - (time.time() - stack_file(project).stat().st_mtime) - EDITING_SECONDS
+    judged = time.monotonic() - (time.time() - project.stack_file.stat().st_mtime) - EDITING_SECONDS
     stable = [answer for answer in on_trial if answer.variant == "stable" and answer.sent_at < judged]
     print(f"stable p95 {p95_ms(before):.1f} ms before, {p95_ms(stable):.1f} ms beside a version that {bad}")
     assert p95_ms(stable) <= p95_ms(before) * 1.5 + 10, "milliseconds; the 10 are for a machine that others use"

@@ -18,7 +18,7 @@ import pytest
 from local.cluster import gateway_certificate, lifecycle
 from model_repo.digits.images import held_out
 from observability.metrics import REQUESTS_SUCCEEDED
-from observability.variants import VARIANT_HEADER, Variant
+from observability.variants import SERVICE_LABEL, VARIANT_HEADER, Variant
 from ops.load import Answer, Request, SteadyLoad, Via, answers
 from ops.stack import ServedModel, from_outputs, metrics, reach_gateway
 from tests.cluster.callers import failures
@@ -48,7 +48,7 @@ def back_to_normal(deployed: Project) -> Generator[None]:
 
 def leaving_pods() -> list[dict[str, Any]]:
     """The service's pods, of both sides, that are on their way out."""
-    every = get("pods", "--selector", "plimsoll.dev/service=digits")["items"]
+    every = get("pods", "--selector", f"{SERVICE_LABEL}=digits")["items"]
     return [pod for pod in every if "deletionTimestamp" in pod["metadata"]]
 
 
