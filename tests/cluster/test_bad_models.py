@@ -32,8 +32,7 @@ def broken(deployed: Project, tmp_path: Path) -> Project:
 def test_a_model_that_cannot_load_is_named_and_the_old_version_goes_on_serving(
     deployed: Project, digits: ServedModel, broken: Project
 ) -> None:
-    # One replica, because an update gives each of them its time.
-    failed = broken.up(a_test_stack_config(version=4, scaling={"replicas": {"min": 1, "max": 1}}))
+    failed = broken.up(a_test_stack_config(version=4))
 
     assert failed.code != 0
     assert "digits" in failed.output
