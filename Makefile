@@ -5,7 +5,7 @@ ENVIRONMENT := eval "$$($(PYTHON) -m local.environment)"
 
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help up down status env preview demo-canary check test bench format golden schema lock
+.PHONY: help up down status env preview demo-canary check test bench format golden dashboards schema lock
 
 help: ## show this
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ format: .venv/installed ## format the code
 
 golden: .venv/installed ## rewrite the generated texts that tests compare with
 	GOLDEN=rewrite $(PYTHON) -m pytest -q -k golden
+
+dashboards: .venv/installed ## rewrite the dashboards in observability/dashboards/generated/
+	$(PYTHON) -m observability.dashboards.build
 
 schema: .venv/installed ## rewrite stacks/schema.json
 	$(PYTHON) -m stacks.schema > stacks/schema.json

@@ -10,6 +10,8 @@ from components import (
     GatewayArgs,
     ModelStore,
     ModelStoreArgs,
+    Monitoring,
+    MonitoringArgs,
     StackNamespace,
     buildable,
     fill_store,
@@ -29,7 +31,7 @@ def main() -> None:
 
     cluster = Cluster("cluster", asked.cluster)
     on_cluster = pulumi.ResourceOptions(providers=[cluster.kubernetes])
-    namespace = StackNamespace(stack.namespace, gateway=stack.gateway, opts=on_cluster)
+    namespace = StackNamespace(stack.namespace, gateway=stack.gateway, monitoring=stack.monitoring, opts=on_cluster)
     gateway = Gateway(
         "gateway",
         GatewayArgs(
@@ -47,6 +49,9 @@ def main() -> None:
     services = place_services(
         stack, repositories, gateway=gateway, namespace=namespace.name, model_claim=store.claim_name, opts=on_cluster
     )
+    if stack.monitoring:
+        watched = MonitoringArgs(stack=stack, spec=stack.monitoring, namespace=namespace.name)
+        Monitoring("monitoring", watched, opts=on_cluster)
 
     pulumi.export("namespace", namespace.name)
     pulumi.export("services", services)

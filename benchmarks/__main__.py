@@ -1,4 +1,4 @@
-"""`python -m benchmarks [preview | batching | gateway | setup]`: measure, print, keep the figures in results/."""
+"""`python -m benchmarks [preview | batching | …]`: measure, print, keep the figures in results/."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import batching, gateway, preview, setup
+from benchmarks import batching, fleet, gateway, preview, scaling, setup
 from benchmarks.machine import describe
 from benchmarks.projects import BenchmarkError
 from benchmarks.report import publish
@@ -28,6 +28,8 @@ def everything(context: typer.Context) -> None:
         preview_command()
         batching_command()
         gateway_command()
+        scaling_command()
+        fleet_command()
         setup_command()
 
 
@@ -50,6 +52,24 @@ def gateway_command() -> None:
     """What the gateway adds to a request's latency."""
     machine = describe()
     publish(gateway.run(), machine)
+
+
+@app.command("scaling")
+def scaling_command(
+    signals: Annotated[list[str], typer.Option("--signal", help="Of which signals.")] = [*scaling.SIGNALS, scaling.CPU],  # noqa: B006
+    profiles: Annotated[list[str], typer.Option("--profile", help="Of which loads.")] = list(scaling.PROFILES),  # noqa: B006
+) -> None:
+    """What the autoscaler does with a step, a sawtooth and a spike. All of it takes about an hour."""
+    machine = describe()
+    for report in scaling.run(signals, profiles):
+        publish(report, machine)
+
+
+@app.command("fleet")
+def fleet_command() -> None:
+    """What Prometheus and a preview have to do for 1, 5 and 20 services."""
+    machine = describe()
+    publish(fleet.run(), machine)
 
 
 @app.command("setup")

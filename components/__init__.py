@@ -4,6 +4,7 @@ from components.buildable import buildable
 from components.cluster import Cluster, reachable
 from components.gateway import Gateway, GatewayArgs
 from components.model_store import ModelStore, ModelStoreArgs, fill_store
+from components.monitoring import Monitoring, MonitoringArgs
 from components.services import place_services
 from components.stack_namespace import StackNamespace
 
@@ -13,6 +14,8 @@ __all__ = [
     "GatewayArgs",
     "ModelStore",
     "ModelStoreArgs",
+    "Monitoring",
+    "MonitoringArgs",
     "StackNamespace",
     "buildable",
     "fill_store",

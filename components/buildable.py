@@ -53,9 +53,6 @@ def _unbuildable(stack: Stack) -> Iterator[Problem]:
         path = f"services.{name}"
         if isinstance(service.engine, TensorRt):
             yield _not_yet(f"{path}.engine.kind", "'tensorrt'", "onnxruntime or python", "use kind: onnxruntime")
-        if service.scaling.signal:
-            fixed = "remove it, and set replicas.min and replicas.max to one number"
-            yield _not_yet(f"{path}.scaling.signal", f"'{service.scaling.signal.kind}'", "no signal", fixed)
 
 
 def _not_yet(path: str, asked_for: str, limit: str, way_out: str) -> Problem:

@@ -1,5 +1,6 @@
 """The gateway: one fleet of Envoy proxies a stack, and what protects them and the servers behind them."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ from pulumi_kubernetes import apiextensions, core
 
 from components.metadata import metadata
 from local.cluster import gateway_certificate
-from stacks.schema import GATEWAY_NAME, HTTP_PORT, HTTPS_PORT, ExistingCluster, LocalCluster
+from stacks.schema import GATEWAY_NAME, HTTP_PORT, HTTPS_PORT, LATENCY_BUCKETS_MS, ExistingCluster, LocalCluster
 from stacks.schema import Gateway as GatewaySpec
 
 GATEWAY_API = "gateway.networking.k8s.io/v1"
@@ -123,6 +124,10 @@ def proxies_spec(args: GatewayArgs) -> dict[str, Any]:
         # One backend in Envoy for each Service port, whatever routes lead there and with what weight.
         "mergeBackends": {},
         "concurrency": WORKERS,
+        # For all services, whatever their thresholds: a change of it starts the proxies anew.
+        "bootstrap": {"type": "Merge", "value": json.dumps({"stats_config": {"histogram_bucket_settings": [
+            {"match": {"suffix": "upstream_rq_time"}, "buckets": LATENCY_BUCKETS_MS}
+        ]}})},
         "logging": {"level": {"default": "warn"}},
         "telemetry": {"accessLog": {"disable": True}},  # a line for each request costs more than forwarding it
         "shutdown": {"minDrainDuration": f"{LEAVE_SERVICE_SECONDS}s", "drainTimeout": f"{DRAIN_SECONDS}s"},

@@ -7,6 +7,7 @@ import pulumi
 from pulumi_kubernetes import core
 
 from components import triton_pod
+from components.autoscalers import Autoscalers, AutoscalersArgs
 from components.metadata import metadata, selector, server_labels
 from components.routes import Routes, RoutesArgs
 from components.triton_server import TritonServer, TritonServerArgs, replicas_of
@@ -27,6 +28,7 @@ def place_services(
     """Place every service, and say of each how it is called and what serves it."""
     outputs: dict[str, dict[str, pulumi.Input[object]]] = {}
     ready: dict[str, list[pulumi.Resource]] = {}
+    servers: dict[str, list[pulumi.Resource]] = {}
     for name, service in stack.services.items():
         of_service = repositories[name]
         proven = TritonServerArgs(
@@ -44,6 +46,7 @@ def place_services(
         # Envoy takes 15 s over a change of what the gateway says of backends, and until then sees no new ones: backends
         # that come after the gateway's policies have their settings from the start.
         ready[name] = [gateway, stable, *addresses.values()]
+        servers[name] = [stable]
         outputs[name] = {
             "model": service.model,
             "httpHost": stack.gateway.http_host(name),
@@ -54,9 +57,11 @@ def place_services(
             on_trial = replace(proven, variant=Variant.CANARY, repository=of_service.canary)
             canary = TritonServer(name, on_trial, opts)
             outputs[name][Variant.CANARY] = _endpoints(on_trial, addresses[Variant.CANARY])
+            servers[name].append(canary)
             # Taking its requests away must work whatever state a canary is in.
             ready[name] += [canary] if service.canary_gets_requests else []
     Routes("routes", RoutesArgs(services=stack.services, ready=ready, gateway=stack.gateway, namespace=namespace), opts)
+    Autoscalers("autoscalers", AutoscalersArgs(stack=stack, servers=servers, namespace=namespace), opts)
     return outputs
 
 

@@ -5,13 +5,16 @@ import sys
 import typer
 from rich.console import Console
 
-from ops import demo_canary, prove, rollout
-from ops.rollout import RolloutError
+from ops import calibrate, demo_canary, doctor, prove, report, rollout
+from ops.errors import CommandError
 from ops.stack import StackUnreachableError
 from stacks.schema import StackError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Day-2 commands of an inference platform.")
+app.command("calibrate")(calibrate.command)
+app.command("doctor")(doctor.command)
 app.command("prove")(prove.command)
+app.command("report")(report.command)
 app.command("demo-canary")(demo_canary.command)
 app.command("rollout")(rollout.command)
 
@@ -19,6 +22,6 @@ app.command("rollout")(rollout.command)
 if __name__ == "__main__":
     try:
         app()
-    except (RolloutError, StackError, StackUnreachableError) as error:
+    except (CommandError, StackError, StackUnreachableError) as error:
         Console(stderr=True).print(str(error), highlight=False, markup=False)
         sys.exit(1)

@@ -1,6 +1,5 @@
 """`ops rollout`: a new version, weight by weight, each judged before the next."""
 
-import json
 import shlex
 import signal
 import subprocess
@@ -19,9 +18,11 @@ from rich.markup import escape
 from observability.gateway import Counts
 from observability.variants import VARIANT_HEADER, Variant
 from ops import proxies
+from ops.errors import CommandError
 from ops.gate import Gate
-from ops.stack import pulumi, served_models
-from stacks.schema import Stack, parse
+from ops.pager import pages
+from ops.stack import asked_for, pulumi, served_models
+from stacks.schema import Stack
 
 LOOK_SECONDS = 2.0
 """How often the gate looks while a step is watched."""
@@ -45,13 +46,6 @@ class Rollout:
     """Weights in percent, rising."""
     watch_seconds: float
     gate: Gate
-
-
-class RolloutError(Exception):
-    """It can't begin, or can't go on. Its text is ready to be shown."""
-
-    def __init__(self, problem: str, way_out: str) -> None:
-        super().__init__(f"{problem}\n  fix   {way_out}")
 
 
 def command(
@@ -87,17 +81,11 @@ def command(
         raise typer.Exit(_roll_out(rollout, remaining, stop))
 
 
-def asked_for(stack: str) -> Stack:
-    """What a stack's file says now. Raises StackError, StackUnreachableError."""
-    config = json.loads(pulumi("config", "--json", "--stack", stack))
-    return parse(config["plimsoll:stack"]["objectValue"])
-
-
 def plan(rollout: Rollout, stack: Stack) -> Sequence[int]:
-    """The weights that are still to come; none where the version serves already. Raises RolloutError."""
+    """The weights that are still to come; none where the version serves already. Raises CommandError."""
     service = stack.services.get(rollout.service)
     if service is None:
-        raise RolloutError(
+        raise CommandError(
             f"stack {rollout.stack} has no service '{rollout.service}'", f"name one of: {', '.join(stack.services)}"
         )
     weight = 0
@@ -105,13 +93,13 @@ def plan(rollout: Rollout, stack: Stack) -> Sequence[int]:
         if service.version == rollout.version:
             return ()
     elif service.canary.version != rollout.version:
-        raise RolloutError(
+        raise CommandError(
             f"{rollout.service} has a canary of version {service.canary.version}, at weight {service.canary.weight}",
             f"go on with that one (--to {service.canary.version}), or remove it: pulumi config rm --stack "
             f"{rollout.stack} --path '{_path(rollout)}.canary' && pulumi up --stack {rollout.stack}",
         )
     elif service.canary.mirror:
-        raise RolloutError(
+        raise CommandError(
             f"{rollout.service}'s canary is a shadow, and a shadow answers nobody",
             f"pulumi config rm --stack {rollout.stack} --path '{_path(rollout)}.canary.mirror'",
         )
@@ -123,7 +111,7 @@ def plan(rollout: Rollout, stack: Stack) -> Sequence[int]:
     if remaining == [100]:
         remaining = list(rollout.steps[-2:])
     if not remaining or remaining == [100]:
-        raise RolloutError(
+        raise CommandError(
             f"--steps {','.join(map(str, rollout.steps))} leaves nothing to watch from weight {weight} on: at 100 the "
             "stable side does nothing to compare with",
             "name its weight or more, and one below 100 before 100, as in --steps 50,100",
@@ -152,7 +140,7 @@ def _show(rollout: Rollout, remaining: Sequence[int]) -> None:
         f"Each step is one `pulumi up`, watched for {rollout.watch_seconds:g} s and {gate.least_requests} requests of "
         f"each side.\n"
         f"It is taken back when {gate.error_excess:.1%} more of its requests fail than of the stable side's, or "
-        f"when its p95 is {gate.p95_ratio:g} times as long.\n"
+        f"when its p95 is {gate.p95_ratio:g} times as long; and when an alert pages somebody for it.\n"
         f"Ctrl-C stops between two updates and says where."
     )
 
@@ -197,7 +185,7 @@ def _roll_out(rollout: Rollout, remaining: Sequence[int], stop: _Stop) -> int:
     _configure(rollout, "set", "version", str(rollout.version))
     _configure(rollout, "rm", "canary")
     if failed := _up(rollout):
-        raise RolloutError(
+        raise CommandError(
             f"the update that makes version {rollout.version} the stable one failed\n{failed}",
             f"the stack file says it already: pulumi up --stack {rollout.stack}",
         )
@@ -220,7 +208,7 @@ def _take_back(rollout: Rollout, reason: str, and_now: str) -> int:
     """Send every request to the stable side again, as the stack file says already."""
     began = time.monotonic()
     if failed := _up(rollout):
-        raise RolloutError(
+        raise CommandError(
             f"version {rollout.version} is taken back: {reason}\nand the update that does it failed, perhaps after it "
             f"had taken away the requests, which waits for nothing of a canary\n{failed}",
             f"the stack file says it already: pulumi up --stack {rollout.stack}",
@@ -237,6 +225,8 @@ def _watch(rollout: Rollout, usual: Counts, stop: _Stop) -> tuple[str, Counts]:
     """
     gate = rollout.gate
     [served] = [each for each in served_models(rollout.stack) if each.service == rollout.service]
+    stack = asked_for(rollout.stack)
+    paged_before = pages(stack, rollout.service).firing
     began, before = time.monotonic(), proxies.read(served)
     with console.status("watching") as status:
         while True:
@@ -252,7 +242,8 @@ def _watch(rollout: Rollout, usual: Counts, stop: _Stop) -> tuple[str, Counts]:
                 break
             judged = gate.has_seen_enough(canary) and gate.has_seen_enough(compared)
             if judged and seconds >= rollout.watch_seconds:
-                reason = gate.slow(canary, compared)
+                heard = pages(stack, rollout.service)
+                reason = gate.slow(canary, compared) or heard.since(paged_before) or heard.unheard
                 break
             if stop.asked:
                 reason = ""

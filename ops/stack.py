@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from observability.variants import OWNER_LABEL, SERVICE_LABEL, VARIANT_LABEL, Variant
-from stacks.schema import GATEWAY_NAME, HTTP_PORT
+from stacks.schema import GATEWAY_NAME, HTTP_PORT, Stack, parse
 
 METRICS_PORT = 8002
 FORWARD_TIMEOUT_SECONDS = 15.0
@@ -60,6 +60,12 @@ class ServedModel:
     grpc_host: str
     stable: Server
     canary: Server | None
+
+
+def asked_for(stack: str) -> Stack:
+    """What a stack's file says now. Raises StackError, StackUnreachableError."""
+    config = json.loads(pulumi("config", "--json", "--stack", stack))
+    return parse(config["plimsoll:stack"]["objectValue"])
 
 
 def served_models(stack: str) -> list[ServedModel]:
@@ -122,17 +128,24 @@ def reach_gateway(namespace: str) -> Generator[str]:
     [proxies] = json.loads(kubectl("get", "services", "--all-namespaces", "--selector", selector, "-o", "json"))[
         "items"
     ]
-    command = ("kubectl", "--namespace", proxies["metadata"]["namespace"], "port-forward",
-               f"service/{proxies['metadata']['name']}", f":{HTTP_PORT}")  # fmt: skip
+    named = proxies["metadata"]
+    with forwarded(named["namespace"], f"service/{named['name']}", HTTP_PORT) as here:
+        yield here
+
+
+@contextlib.contextmanager
+def forwarded(namespace: str, what: str, port: int) -> Generator[str]:
+    """A port of a pod or a Service (`pod/NAME`, `service/NAME`) as host:port from here."""
+    command = ("kubectl", "--namespace", namespace, "port-forward", what, f":{port}")
     forward = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        yield f"127.0.0.1:{_forwarded_port(forward)}"
+        yield f"127.0.0.1:{_forwarded_port(forward, what)}"
     finally:
         forward.terminate()
         forward.wait()
 
 
-def _forwarded_port(forward: subprocess.Popen[str]) -> int:
+def _forwarded_port(forward: subprocess.Popen[str], what: str) -> int:
     assert forward.stdout  # noqa: S101 - a pipe, see the caller
     said: list[str] = []
     deadline = time.monotonic() + FORWARD_TIMEOUT_SECONDS
@@ -141,10 +154,10 @@ def _forwarded_port(forward: subprocess.Popen[str]) -> int:
         if match := re.match(r"Forwarding from 127\.0\.0\.1:(\d+) -> ", line):
             return int(match[1])
     raise StackUnreachableError(
-        "the gateway's address is not routed here, and its port could not be forwarded",
+        f"a port of {what} could not be forwarded, and its address is not routed here",
         "".join(said),
-        "check that its proxies are ready: kubectl get pods --all-namespaces "
-        "-l app.kubernetes.io/managed-by=envoy-gateway",
+        "check that its pods are ready: kubectl get pods --all-namespaces -l app.kubernetes.io/part-of=plimsoll, or "
+        "-l app.kubernetes.io/managed-by=envoy-gateway for the gateway",
     )
 
 

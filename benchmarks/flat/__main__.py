@@ -9,6 +9,7 @@ import importlib
 import json
 import re
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
@@ -45,9 +46,10 @@ def _class(token: str) -> Any:
     """
     _, group_version, kind = token.split(":")
     group, version = group_version.split("/")
-    if group.startswith("gateway."):
+    package = f"pulumi_kubernetes.{group.partition('.')[0]}"
+    if find_spec(package) is None:
         return partial(k8s.apiextensions.CustomResource, api_version=group_version, kind=kind)
-    return getattr(importlib.import_module(f"pulumi_kubernetes.{group.partition('.')[0]}.{version}"), kind)
+    return getattr(importlib.import_module(f"{package}.{version}"), kind)
 
 
 def _with_references(value: Any, placed: dict[str, Any]) -> Any:

@@ -1,8 +1,13 @@
-"""What a cluster needs beside its processes: images in containerd, DNS, the NetworkPolicy enforcer, Envoy Gateway."""
+"""What a cluster needs beside its processes: images in containerd, DNS, NetworkPolicies, the add-ons of stacks.
 
+Each add-on's own objects come from the module that it is built from; `manifests/` has what this cluster adds to them.
+"""
+
+import shutil
 import subprocess
 from pathlib import Path
 from string import Template
+from tempfile import TemporaryDirectory
 
 from local import images, toolchain
 from local.cluster import addresses, layout
@@ -12,6 +17,17 @@ from local.cluster.processes import IMAGES
 MANIFESTS = Path(__file__).parent / "manifests"
 ENVOY_GATEWAY_NAMESPACE = "envoy-gateway-system"
 ROLLOUT_TIMEOUT_SECONDS = 120
+
+WORKLOADS = (
+    ("kube-system", "deployment/coredns"),
+    ("kube-system", "daemonset/network-policies"),
+    ("kube-system", "deployment/metrics-server"),
+    (ENVOY_GATEWAY_NAMESPACE, "deployment/envoy-gateway"),
+    ("keda", "deployment/keda-operator"),
+    ("keda", "deployment/keda-metrics-apiserver"),
+    ("monitoring", "deployment/prometheus-operator"),
+)
+"""What has to run before the cluster is up."""
 
 
 def import_images() -> list[str]:
@@ -39,12 +55,18 @@ def apply_manifests() -> None:
         _apply(_filled_in(f"{name}.yaml"))
     kubectl("wait", "--for=condition=Ready", f"node/{layout.NODE_NAME}", f"--timeout={ROLLOUT_TIMEOUT_SECONDS}s")
     _apply_envoy_gateway()
-    for namespace, workload in (
-        ("kube-system", "deployment/coredns"),
-        ("kube-system", "daemonset/network-policies"),
-        (ENVOY_GATEWAY_NAMESPACE, "deployment/envoy-gateway"),
-    ):
+    _apply_kustomized("metrics-server", "base")
+    _apply_kustomized("keda", "config")
+    _apply_monitoring()
+    for namespace, workload in WORKLOADS:
         kubectl("--namespace", namespace, "rollout", "status", workload, f"--timeout={ROLLOUT_TIMEOUT_SECONDS}s")
+    for kind, name in (("prometheus", "main"), ("alertmanager", "main")):
+        kubectl(
+            *("--namespace", "monitoring", "wait", "--for=condition=Available", f"{kind}/{name}"),
+            f"--timeout={ROLLOUT_TIMEOUT_SECONDS}s",
+        )
+    for api in ("v1beta1.external.metrics.k8s.io", "v1beta1.metrics.k8s.io"):
+        kubectl("wait", "--for=condition=Available", f"apiservice/{api}", f"--timeout={ROLLOUT_TIMEOUT_SECONDS}s")
 
 
 def _apply_envoy_gateway() -> None:
@@ -57,6 +79,27 @@ def _apply_envoy_gateway() -> None:
     _apply(_chart("--include-crds", "--no-hooks"))
     kubectl("wait", "--for=condition=Established", "crd/gatewayclasses.gateway.networking.k8s.io")
     _apply(_filled_in("gateway-class.yaml"))
+
+
+def _apply_kustomized(tool: str, manifests: str) -> None:
+    """Install what a tool's module carries, with this cluster's changes."""
+    with TemporaryDirectory() as folder:
+        shutil.copytree(_carried(tool, manifests), Path(folder, manifests))
+        Path(folder, "kustomization.yaml").write_text(_filled_in(f"{tool}.kustomization.yaml"))
+        _apply(kubectl("kustomize", folder))
+
+
+def _apply_monitoring() -> None:
+    """Install the Prometheus Operator, and a Prometheus and an Alertmanager that it runs."""
+    kubectl("apply", "--server-side", "--force-conflicts", f"--filename={_carried('prometheus-operator', 'crds')}")
+    kubectl("wait", "--for=condition=Established", "crd/prometheuses.monitoring.coreos.com")
+    role = _carried("prometheus-operator", "rbac") / "prometheus-operator-cluster-role.yaml"
+    _apply(role.read_text())
+    _apply(_filled_in("monitoring.yaml"))
+
+
+def _carried(tool: str, manifests: str) -> Path:
+    return toolchain.tool(tool).artifact.folder / "manifests" / manifests
 
 
 def _chart(*options: str) -> str:

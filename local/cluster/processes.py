@@ -12,8 +12,14 @@ from local import images, toolchain
 from local.cluster import addresses, layout, pki
 from local.cluster.probes import Answers, Listens, Probe
 
-TOOLS = ("etcd", "kubernetes", "containerd", "runc", "cni-plugins", "network-tools", "envoy-gateway")
-IMAGES = ("pause", "coredns", "network-policies", "envoy-gateway", "envoy", "triton")
+TOOLS = (
+    *("etcd", "kubernetes", "containerd", "runc", "cni-plugins", "network-tools"),
+    *("envoy-gateway", "keda", "prometheus-operator", "prometheus", "alertmanager", "metrics-server"),
+)
+IMAGES = (
+    *("pause", "coredns", "network-policies", "envoy-gateway", "envoy", "triton", "keda", "keda-adapter"),
+    *("prometheus-operator", "prometheus-config-reloader", "prometheus", "alertmanager", "metrics-server"),
+)
 
 ETCD = "http://127.0.0.1:2379"
 
@@ -191,6 +197,7 @@ def _kubelet(certificates: pki.Pki, state: Path) -> dict[str, object]:
         "failCgroupV1": False,  # hybrid hierarchies are still common on build machines
         "failSwapOn": False,
         "serializeImagePulls": False,
+        "syncFrequency": "10s",  # how old a mounted Secret may be, such as Prometheus's configuration: else a minute
         # Nothing can pull an image again, so nothing may collect one; and a fairly full disk is no reason to evict.
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,

@@ -36,13 +36,15 @@ class BinaryImage:
     @property
     def artifact(self) -> Artifact:
         """Its archive, `image.tar`."""
-        recipe = [self.reference, self.tool.key, self.binary, self.user, Path(oci.__file__).read_text()]
+        code = [Path(file).read_text() for file in (__file__, oci.__file__)]
+        recipe = [self.reference, self.tool.key, self.binary, self.user, *code]
         key = hashlib.sha256(json.dumps(recipe).encode()).hexdigest()
         return Artifact(shelf="images", name=self.name, key=key, disk_mib=300, build=self._build)
 
     def _build(self, workshop: Workshop) -> None:
         root = workshop.scratch / "root"
         (root / "usr/bin").mkdir(parents=True)
+        (root / "bin").symlink_to("usr/bin")  # where some operators look for what they run
         shutil.copy(self.tool.artifact.folder / "bin" / self.binary, root / "usr/bin" / self.binary)
         oci.add_temporary_folder(root)
         oci.write_archive(

@@ -3,7 +3,17 @@
 from local.images.binary import BinaryImage
 from local.images.envoy import EnvoyImage
 from local.images.triton import TritonImage
-from local.toolchain.catalogue import COREDNS, ENVOY_GATEWAY, NETWORK_POLICIES, PAUSE
+from local.toolchain.catalogue import (
+    ALERTMANAGER,
+    COREDNS,
+    ENVOY_GATEWAY,
+    KEDA,
+    METRICS_SERVER,
+    NETWORK_POLICIES,
+    PAUSE,
+    PROMETHEUS,
+    PROMETHEUS_OPERATOR,
+)
 
 Image = BinaryImage | EnvoyImage | TritonImage
 
@@ -17,6 +27,18 @@ IMAGES: dict[str, Image] = {
         # Programs the node's firewall, which takes root with the one capability that its pod gives it.
         BinaryImage(name="network-policies", tool=NETWORK_POLICIES, binary="kube-network-policies", user="0:0"),
         BinaryImage(name="envoy-gateway", tool=ENVOY_GATEWAY, binary="envoy-gateway", user=NOBODY),
+        BinaryImage(name="keda", tool=KEDA, binary="keda", user=NOBODY),
+        BinaryImage(name="keda-adapter", tool=KEDA, binary="keda-adapter", user=NOBODY),
+        BinaryImage(name="prometheus-operator", tool=PROMETHEUS_OPERATOR, binary="prometheus-operator", user=NOBODY),
+        BinaryImage(
+            name="prometheus-config-reloader",
+            tool=PROMETHEUS_OPERATOR,
+            binary="prometheus-config-reloader",
+            user=NOBODY,
+        ),
+        BinaryImage(name="prometheus", tool=PROMETHEUS, binary="prometheus", user=NOBODY),
+        BinaryImage(name="alertmanager", tool=ALERTMANAGER, binary="alertmanager", user=NOBODY),
+        BinaryImage(name="metrics-server", tool=METRICS_SERVER, binary="metrics-server", user=NOBODY),
         EnvoyImage(),
         TritonImage(),
     )

@@ -100,6 +100,54 @@ ENVOY_GATEWAY = GoTool(
     disk_mib=4000,
 )
 
+KEDA = GoTool(
+    name="keda",
+    module="github.com/kedacore/keda/v2",
+    binaries={
+        "keda": "github.com/kedacore/keda/v2/cmd/operator",
+        "keda-adapter": "github.com/kedacore/keda/v2/cmd/adapter",
+    },
+    manifests={"config": "config"},
+    disk_mib=6000,
+)
+
+PROMETHEUS_OPERATOR = GoTool(
+    name="prometheus-operator",
+    module="github.com/prometheus-operator/prometheus-operator",
+    binaries={
+        "prometheus-operator": "github.com/prometheus-operator/prometheus-operator/cmd/operator",
+        "prometheus-config-reloader": (
+            "github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader"
+        ),
+    },
+    manifests={"crds": "example/prometheus-operator-crd", "rbac": "example/rbac/prometheus-operator"},
+    disk_mib=2500,
+)
+
+# Without the discovery of every cloud, whose clients are most of it.
+PROMETHEUS = GoTool(
+    name="prometheus",
+    module="github.com/prometheus/prometheus",
+    binaries={name: f"github.com/prometheus/prometheus/cmd/{name}" for name in ("prometheus", "promtool")},
+    tags=("netgo", "remove_all_sd", "enable_kubernetes_sd"),
+    disk_mib=2500,
+)
+
+ALERTMANAGER = GoTool(
+    name="alertmanager",
+    module="github.com/prometheus/alertmanager",
+    binaries={"alertmanager": "github.com/prometheus/alertmanager/cmd/alertmanager"},
+    disk_mib=1500,
+)
+
+METRICS_SERVER = GoTool(
+    name="metrics-server",
+    module="sigs.k8s.io/metrics-server",
+    binaries={"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"},
+    manifests={"base": "manifests/base"},
+    disk_mib=2000,
+)
+
 PAUSE = GoTool(name="pause", binaries={"pause": "."}, disk_mib=50)
 
 # runc starts itself again without its wrapper's variables, and then finds the machine's libseccomp: apt needs it too.
@@ -139,6 +187,11 @@ TOOLS: dict[str, Tool] = {
         COREDNS,
         NETWORK_POLICIES,
         ENVOY_GATEWAY,
+        KEDA,
+        PROMETHEUS_OPERATOR,
+        PROMETHEUS,
+        ALERTMANAGER,
+        METRICS_SERVER,
         PAUSE,
         RUNC,
         CNI_PLUGINS,

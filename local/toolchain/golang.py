@@ -39,8 +39,12 @@ class GoTool:
     """Variables that the linker sets, as `{version}`, `{major}` and `{minor}` of `module`."""
     embedded: tuple[EmbeddedJson, ...] = ()
     """Generated files of the tool's folder, which exist only while Go builds."""
+    tags: tuple[str, ...] = ()
+    """Go's build tags."""
     charts: Mapping[str, str] = field(default_factory=dict[str, str])
     """Helm charts that the module carries: each one's name, and its folder inside the module."""
+    manifests: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Folders of Kubernetes objects that the module carries: each one's name, and its folder inside the module."""
     disk_mib: int
     """Space that a first build takes: fetched modules, Go's build cache and the binaries."""
 
@@ -77,7 +81,9 @@ class GoTool:
             "stamps": self.stamps,
             "embedded": [[each.file, each.source, each.fields] for each in self.embedded],
             "platform": [sys.platform, platform.machine()],
+            **({"tags": self.tags} if self.tags else {}),
             **({"charts": self.charts} if self.charts else {}),
+            **({"manifests": self.manifests} if self.manifests else {}),
         }
         digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode())
         for source in sorted(path for path in (FOLDER / self.name).iterdir() if path.suffix in {".go", ".mod", ".sum"}):
@@ -86,7 +92,7 @@ class GoTool:
 
     @property
     def artifact(self) -> Artifact:
-        """Its binaries in `bin/`, its charts in `charts/`."""
+        """Its binaries in `bin/`, its charts in `charts/`, its manifests in `manifests/`."""
         return Artifact(shelf="toolchain", name=self.name, key=self.key, disk_mib=self.disk_mib, build=self._build)
 
     def _build(self, workshop: Workshop) -> None:
@@ -99,17 +105,22 @@ class GoTool:
         # Go's own work folder goes with the build, so that a killed one leaves nothing in /tmp.
         env = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off", "GOTMPDIR": str(workshop.scratch)}
         linker = " ".join(["-s -w", *(f"-X {variable}={value}" for variable, value in self.resolved_stamps.items())])
+        tags = ["-tags", ",".join(self.tags)] if self.tags else []
         overlay = ["-overlay", self._overlay(workshop, env)] if self.embedded else []
         for binary, package in self.binaries.items():
             output = workshop.into / "bin" / binary
             workshop.run(
-                ["go", "build", "-v", "-trimpath", "-ldflags", linker, *overlay, "-o", output, package],
+                ["go", "build", "-v", "-trimpath", "-ldflags", linker, *tags, *overlay, "-o", output, package],
                 cwd=folder,
                 env=env,
             )
 
-        for chart, source in self.charts.items():
-            shutil.copytree(self._module(workshop, env) / source, workshop.into / "charts" / chart)
+        for kind, carried in (("charts", self.charts), ("manifests", self.manifests)):
+            for name, source in carried.items():
+                # Go keeps modules read-only, and nobody could remove a copy that is.
+                shutil.copytree(
+                    self._module(workshop, env) / source, workshop.into / kind / name, copy_function=shutil.copyfile
+                )
 
     def _module(self, workshop: Workshop, env: Mapping[str, str]) -> Path:
         """The tool's module as Go fetched it."""

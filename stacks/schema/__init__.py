@@ -11,11 +11,12 @@ from stacks.schema.gateway import GATEWAY_NAME, HTTP_PORT, HTTPS_PORT, Gateway, 
 from stacks.schema.gpu_pool import GPU_INSTANCES, Gpu, GpuInstance, GpuPool, InstanceType, Nodes
 from stacks.schema.images import ImageReference, Images
 from stacks.schema.model_repository import ModelRepository, S3Repository, VolumeClaim, VolumeRepository
+from stacks.schema.monitoring import Monitoring
 from stacks.schema.parsing import parse
 from stacks.schema.problem import Problem, StackError
-from stacks.schema.scaling import PendingRequests, QueueTime, Replicas, Scaling, Signal, Utilisation
-from stacks.schema.service import Resources, Service
-from stacks.schema.slo import Latency, Slo
+from stacks.schema.scaling import Pace, PendingRequests, QueueTime, Replicas, Scaling, Signal, Utilisation
+from stacks.schema.service import Capacity, Resources, Service
+from stacks.schema.slo import LATENCY_BUCKETS_MS, Latency, Slo
 from stacks.schema.stack import Stack
 from stacks.schema.traffic import RateLimit, Traffic
 
@@ -24,11 +25,13 @@ __all__ = [
     "GPU_INSTANCES",
     "HTTPS_PORT",
     "HTTP_PORT",
+    "LATENCY_BUCKETS_MS",
     "MIN_COMPUTE_CAPABILITY",
     "Addons",
     "Batching",
     "Budget",
     "Canary",
+    "Capacity",
     "Cluster",
     "EksCluster",
     "Engine",
@@ -45,9 +48,11 @@ __all__ = [
     "Limits",
     "LocalCluster",
     "ModelRepository",
+    "Monitoring",
     "Name",
     "Nodes",
     "OnnxRuntime",
+    "Pace",
     "PendingRequests",
     "Precision",
     "PreinstalledAddons",

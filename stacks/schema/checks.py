@@ -3,6 +3,7 @@
 One small function a rule; `CHECKS` lists them.
 """
 
+import math
 from collections.abc import Callable, Iterator
 
 from stacks.schema.cluster import LocalCluster
@@ -12,8 +13,9 @@ from stacks.schema.gpu_pool import GpuPool
 from stacks.schema.images import Images
 from stacks.schema.model_repository import S3Repository, VolumeRepository
 from stacks.schema.problem import Problem
-from stacks.schema.scaling import QueueTime
+from stacks.schema.scaling import QueueTime, Utilisation
 from stacks.schema.service import Service
+from stacks.schema.slo import LATENCY_BUCKETS_MS
 from stacks.schema.stack import Stack
 
 Check = Callable[[Stack], Iterator[Problem]]
@@ -225,6 +227,86 @@ def queue_time_target_is_below_the_latency_threshold(stack: Stack) -> Iterator[P
             )
 
 
+def latency_threshold_is_counted(stack: Stack) -> Iterator[Problem]:
+    """The gateway counts answers by a ladder of times, and the threshold is one of them."""
+    for name, service in stack.services.items():
+        threshold_ms = service.slo.latency.threshold_ms if service.slo else None
+        if threshold_ms is not None and threshold_ms not in LATENCY_BUCKETS_MS:
+            below = max((step for step in LATENCY_BUCKETS_MS if step < threshold_ms), default=None)
+            above = min((step for step in LATENCY_BUCKETS_MS if step > threshold_ms), default=None)
+            nearest = " or ".join(f"{step:g}" for step in (below, above) if step is not None)
+            yield Problem(
+                path=f"services.{name}.slo.latency.thresholdMs",
+                found=f"{threshold_ms:g} ms is no step of the gateway's latency histogram",
+                limit=f"one of: {', '.join(f'{step:g}' for step in LATENCY_BUCKETS_MS)}",
+                reason="answers are counted by how many of these times they took at most; between two it is not known "
+                "how many were in time, and an objective that can't be counted never fires",
+                way_out=f"choose {nearest}",
+            )
+
+
+def a_signal_has_a_prometheus(stack: Stack) -> Iterator[Problem]:
+    """Whoever scales on a metric has somebody to ask for it."""
+    for name, service in stack.services.items():
+        if service.scaling.signal and not stack.monitoring:
+            yield Problem(
+                path=f"services.{name}.scaling.signal",
+                found=f"'{service.scaling.signal.kind}' is to be asked of Prometheus, and the stack names none",
+                limit="a signal with `monitoring`, or neither",
+                reason="the autoscaler would never get a reading, and the number of replicas never move",
+                way_out="add `monitoring: {}` and what differs from its defaults, or remove the signal and set "
+                "replicas.min and replicas.max to one number",
+            )
+
+
+def utilisation_has_a_capacity(stack: Stack) -> Iterator[Problem]:
+    """A share is a share of something."""
+    for name, service in stack.services.items():
+        if isinstance(service.scaling.signal, Utilisation) and not service.capacity:
+            yield Problem(
+                path=f"services.{name}.capacity",
+                found="is missing, and scaling.signal is a share of it",
+                limit="a measured capacity, or another signal",
+                reason="utilisation is the share of its capacity that a replica is asked for",
+                way_out=f"measure it: python -m ops calibrate {name}; or scale on pendingRequests until then",
+            )
+
+
+def fallback_is_within_the_replicas(stack: Stack) -> Iterator[Problem]:
+    """What a blind autoscaler holds is a number that a seeing one could choose."""
+    for name, service in stack.services.items():
+        replicas, fallback = service.scaling.replicas, service.scaling.fallback_replicas
+        if fallback is not None and not replicas.min <= fallback <= replicas.max:
+            yield Problem(
+                path=f"services.{name}.scaling.fallbackReplicas",
+                found=f"{fallback} is outside of replicas.min to replicas.max",
+                limit=f"from {replicas.min} to {replicas.max}",
+                reason="what the service may cost and what its pool must hold are counted by that range",
+                way_out="choose a number within it, or widen the range",
+            )
+
+
+def replicas_carry_the_peak(stack: Stack) -> Iterator[Problem]:
+    """At full scale a service carries the load that it says it must."""
+    for name, service in stack.services.items():
+        peak, capacity = service.traffic.peak_requests_per_second, service.capacity
+        if peak is None or capacity is None:
+            continue
+        carried = service.scaling.replicas.max * capacity.requests_per_second
+        if carried < peak:
+            needed = math.ceil(peak / capacity.requests_per_second)
+            yield Problem(
+                path=f"services.{name}.scaling.replicas.max",
+                found=f"{service.scaling.replicas.max} replicas carry {carried:g} requests a second, and the peak is "
+                f"{peak:g}",
+                limit=f"at least {needed}",
+                reason=f"one replica carries {capacity.requests_per_second:g} within the latency objective, measured "
+                f"on {capacity.measured} ({capacity.machine})",
+                way_out=f"raise replicas.max to {needed} or more, or make a replica carry more: a larger batch, more "
+                "instances, a faster GPU",
+            )
+
+
 def replicas_are_ordered(stack: Stack) -> Iterator[Problem]:
     """A service's replicas.min is at most its replicas.max."""
     for name, service in stack.services.items():
@@ -388,6 +470,11 @@ CHECKS: tuple[Check, ...] = (
     queue_holds_a_batch,
     queue_delay_is_below_the_latency_threshold,
     queue_time_target_is_below_the_latency_threshold,
+    latency_threshold_is_counted,
+    a_signal_has_a_prometheus,
+    utilisation_has_a_capacity,
+    fallback_is_within_the_replicas,
+    replicas_carry_the_peak,
     replicas_are_ordered,
     a_range_of_replicas_has_a_signal,
     canary_differs_from_the_stable_version,

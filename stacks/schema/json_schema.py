@@ -26,7 +26,7 @@ class _Generator(GenerateJsonSchema):
         json_schema = super().dict_schema(schema)
         for pattern, values in json_schema.pop("patternProperties", {}).items():
             json_schema["additionalProperties"] = values
-            json_schema["propertyNames"]["pattern"] = pattern
+            json_schema.setdefault("propertyNames", {})["pattern"] = pattern
         return json_schema
 
 

@@ -53,14 +53,14 @@ class PendingRequests(Spec):
 
 
 class Utilisation(Spec):
-    """Scale on the share of time in which the model's instances compute."""
+    """Scale on the share of their measured capacity that replicas are asked for."""
 
     kind: Literal["utilisation"] = "utilisation"
     target_percent: float = Field(
         gt=0,
         le=100,
-        description="The busy share of each replica's instances to hold, in percent of time. What is left is the "
-        "headroom for a burst.",
+        description="The share of its capacity to ask of each replica, in percent of capacity.requestsPerSecond. What "
+        "is left is the headroom for a burst.",
         examples=[70],
     )
 
@@ -71,8 +71,32 @@ Signal = Annotated[
 """What the autoscaler watches: queueTime, pendingRequests or utilisation."""
 
 
+class Pace(Spec):
+    """How fast the number of replicas may move in one direction."""
+
+    stabilisation_seconds: int = Field(
+        ge=0,
+        le=3_600,
+        description="How long a wish has to stand before it is followed, in seconds: the most careful one of that time "
+        "counts. 3,600 is Kubernetes' own limit.",
+        examples=[300],
+    )
+    replicas: int = Field(
+        ge=1,
+        le=1_000,
+        description="How many replicas may come or go in one period.",
+        examples=[2],
+    )
+    period_seconds: int = Field(
+        ge=1,
+        le=1_800,
+        description="The length of such a period, in seconds. 1,800 is Kubernetes' own limit.",
+        examples=[60],
+    )
+
+
 class Scaling(Spec):
-    """A range of replicas and the signal that moves within it."""
+    """A range of replicas, the signal that moves within it, and how fast."""
 
     replicas: Replicas = Field(
         default=Replicas(min=2, max=2),
@@ -82,4 +106,21 @@ class Scaling(Spec):
         default=None,
         description="What the autoscaler watches. Absent: nothing moves the number, so min and max are equal.",
         examples=[{"kind": "queueTime", "targetMs": 5}],
+    )
+    up: Pace = Field(
+        default=Pace(stabilisation_seconds=0, replicas=4, period_seconds=15),
+        description="How fast replicas are added. At once and several, because callers wait meanwhile; not all at "
+        "once, because one false reading would start every node.",
+    )
+    down: Pace = Field(
+        default=Pace(stabilisation_seconds=300, replicas=1, period_seconds=60),
+        description="How fast replicas are taken away. Slowly, because a replica too many costs cents and one too few "
+        "costs error budget, and the next rise may be minutes away.",
+    )
+    fallback_replicas: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000,
+        description="The fewest replicas while the signal can't be read. More that run already stay. Absent: "
+        "replicas.min, so that the number is just held.",
     )

@@ -32,6 +32,28 @@ class Resources(Spec):
     )
 
 
+class Capacity(Spec):
+    """What one replica was measured to carry within the objectives; `python -m ops calibrate` writes it."""
+
+    requests_per_second: float = Field(
+        gt=0,
+        le=1_000_000,
+        description="The most requests that one replica answers within the latency objective, in requests a second.",
+        examples=[240],
+    )
+    measured: str = Field(
+        pattern=r"^\d{4}-\d{2}-\d{2}$",
+        description="The day of the measurement, as YYYY-MM-DD: a model, an image or a node changes what it was.",
+        examples=["2026-11-25"],
+    )
+    machine: str = Field(
+        min_length=1,
+        max_length=200,
+        description="What it was measured on, in words: it holds for no other machine.",
+        examples=["g6.2xlarge, one NVIDIA L4"],
+    )
+
+
 class Service(Spec):
     """A model behind one name: which version, on what, how fast, how many."""
 
@@ -75,6 +97,10 @@ class Service(Spec):
     scaling: Scaling = Field(
         default=Scaling(),
         description="How many replicas run, and what moves that number.",
+    )
+    capacity: Capacity | None = Field(
+        default=None,
+        description="What one replica carries. Absent: not measured, and no check or signal can count on it.",
     )
     slo: Slo | None = Field(
         default=None,

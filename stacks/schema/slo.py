@@ -4,6 +4,13 @@ from pydantic import Field
 
 from stacks.schema.base import Spec
 
+LATENCY_BUCKETS_MS = (
+    *(1, 2, 3, 5, 7.5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200, 250, 300, 400, 500, 600, 750),
+    *(1_000, 1_500, 2_000, 2_500, 3_000, 4_000, 5_000, 7_500, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000),
+    600_000,
+)
+"""The times that the gateway counts answers by, in milliseconds. What lies between two is not known exactly."""
+
 
 class Latency(Spec):
     """A latency objective: `percent` of the requests are answered within `threshold_ms`."""

@@ -12,6 +12,7 @@ from stacks.schema.gateway import Gateway
 from stacks.schema.gpu_pool import GpuPool
 from stacks.schema.images import Images
 from stacks.schema.model_repository import ModelRepository
+from stacks.schema.monitoring import Monitoring
 from stacks.schema.service import Service
 
 
@@ -50,6 +51,11 @@ class Stack(Spec):
     gateway: Gateway = Field(
         default=Gateway(),
         description="The way in for callers, and what it lets through.",
+    )
+    monitoring: Monitoring | None = Field(
+        default=None,
+        description="The Prometheus that watches the stack. Absent: nothing is watched, no alert fires and no replica "
+        "is added.",
     )
     images: Images = Field(
         default=Images(),

@@ -38,3 +38,11 @@ class Traffic(Spec):
         default=None,
         description="A ceiling on the rate of requests. Absent: what the servers can do is the ceiling.",
     )
+    peak_requests_per_second: float | None = Field(
+        default=None,
+        gt=0,
+        le=10_000_000,
+        description="The load that the service must carry, in requests a second. With a measured capacity, replicas "
+        "that can't carry it are refused. Absent: not stated, and not checked.",
+        examples=[500],
+    )

@@ -12,7 +12,7 @@ import pytest
 
 from local.cluster import commands, lifecycle
 from observability.variants import SERVICE_LABEL, VARIANT_LABEL
-from ops.stack import ServedModel, from_outputs
+from ops.stack import ServedModel, StackUnreachableError, from_outputs
 from tests.conftest import NAMESPACE, Project, a_test_stack_config, new_project
 
 SERVING_AGAIN_SECONDS = 60
@@ -91,10 +91,12 @@ def eventually(holds: Callable[[], bool], within_seconds: float) -> float:
     """Wait until something holds; how long that took. A call that fails counts as not yet."""
     began = time.monotonic()
     while True:
+        failed: Exception | None = None
         try:
             if holds():
                 return time.monotonic() - began
-        except AssertionError:
-            pass
-        assert time.monotonic() - began < within_seconds, f"not within {within_seconds} s"
+        except (AssertionError, StackUnreachableError) as error:
+            failed = error
+        if time.monotonic() - began > within_seconds:
+            raise AssertionError(f"not within {within_seconds} s") from failed
         time.sleep(0.2)

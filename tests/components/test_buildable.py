@@ -26,9 +26,9 @@ def test_what_has_none_is_refused_by_name(path: str, change: dict[str, Any]) -> 
 
 
 def test_everything_that_has_none_is_named_at_once() -> None:
-    signal = {"replicas": {"min": 1, "max": 2}, "signal": {"kind": "pendingRequests", "targetPerReplica": 4}}
+    budget = {"monthlyUsd": 100, "owner": "ml-platform"}
 
     with pytest.raises(StackError) as refusal:
-        buildable(parse({**a_stack_config(scaling=signal), "addons": {"kind": "helm"}}))
+        buildable(parse({**a_stack_config(), "addons": {"kind": "helm"}, "budget": budget}))
 
-    assert [problem.path for problem in refusal.value.problems] == ["addons.kind", "services.digits.scaling.signal"]
+    assert [problem.path for problem in refusal.value.problems] == ["addons.kind", "budget"]

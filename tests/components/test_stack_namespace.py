@@ -1,18 +1,18 @@
 from components import StackNamespace
-from stacks.schema import Gateway
+from stacks.schema import Gateway, Monitoring
 from tests.components.conftest import Build
 
 
 def test_only_the_namespace_and_its_gateway_may_call_servers_and_servers_call_nobody(build: Build) -> None:
     def program() -> None:
-        StackNamespace("models", gateway=Gateway(controller_namespace="envoy"))
+        StackNamespace("models", gateway=Gateway(controller_namespace="envoy"), monitoring=Monitoring())
 
     [policy] = build(program).inputs_of("NetworkPolicy")
 
     assert policy["spec"]["podSelector"] == {"matchLabels": {"app.kubernetes.io/name": "triton"}}
     assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
     assert "egress" not in policy["spec"]
-    [rule] = policy["spec"]["ingress"]
+    rule, of_metrics = policy["spec"]["ingress"]
     assert rule["from"] == [
         {"podSelector": {}},
         {
@@ -21,3 +21,5 @@ def test_only_the_namespace_and_its_gateway_may_call_servers_and_servers_call_no
         },
     ]
     assert [port["port"] for port in rule["ports"]] == ["http", "grpc"]
+    assert of_metrics["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+    assert [port["port"] for port in of_metrics["ports"]] == ["metrics"]

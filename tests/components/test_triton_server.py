@@ -8,9 +8,9 @@ from components.triton_pod import startup_seconds
 from components.triton_server import TritonServer, TritonServerArgs
 from model_repo import assemble
 from observability.variants import Variant
-from stacks.schema import Service
+from stacks.schema import Service, parse
 from tests.components.conftest import Build, RecordingEngine
-from tests.factories import a_service
+from tests.factories import a_service, a_stack_config
 
 
 def a_server(spec: Service | None = None, **service: Any) -> Callable[[], None]:
@@ -44,7 +44,8 @@ def test_a_fixed_number_of_replicas_is_kept_by_the_deployment(build: Build) -> N
 def test_an_autoscaled_deployment_says_no_number_of_replicas(build: Build) -> None:
     scaling = {"replicas": {"min": 1, "max": 3}, "signal": {"kind": "pendingRequests", "targetPerReplica": 4}}
 
-    [deployment] = build(a_server(scaling=scaling)).inputs_of("Deployment")
+    watched = parse({**a_stack_config(scaling=scaling), "monitoring": {}}).services["digits"]
+    [deployment] = build(a_server(watched)).inputs_of("Deployment")
 
     assert "replicas" not in deployment["spec"], "a number here would fight the autoscaler, from the first apply on"
 
@@ -63,7 +64,7 @@ def test_new_content_or_config_of_a_model_rolls_the_pods(build: Build, change: d
 @pytest.mark.parametrize(
     "change",
     [
-        {"slo": {"availabilityPercent": 99, "latency": {"thresholdMs": 80, "percent": 95}}},
+        {"slo": {"availabilityPercent": 99, "latency": {"thresholdMs": 75, "percent": 95}}},
         {"scaling": {"replicas": {"min": 4, "max": 4}}},
     ],
     ids=lambda change: next(iter(change)),

@@ -133,7 +133,7 @@ def test_an_image_of_one_binary_holds_it_and_nothing_but_a_place_for_temporary_f
 
     images.ensure(["pause"])
 
-    assert [*layer(images.archive("pause"))] == ["tmp", "usr", "usr/bin", "usr/bin/pause"]
+    assert [*layer(images.archive("pause"))] == ["bin", "tmp", "usr", "usr/bin", "usr/bin/pause"]
     assert images.reference("pause") == "plimsoll.local/pause:1"
 
 

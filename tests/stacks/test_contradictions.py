@@ -6,6 +6,7 @@ from stacks.schema import Problem, StackError, parse
 from tests.stacks.configs import Config, put, smallest, with_gpus, without
 
 DIGITS = "services.digits"
+CAPACITY = {"requestsPerSecond": 200, "measured": "2026-11-25", "machine": "one of ours"}
 SLO = {"availabilityPercent": 99.9, "latency": {"thresholdMs": 50, "percent": 95}}
 
 
@@ -24,6 +25,54 @@ def refused_places(config: Config) -> list[str]:
 
 def test_the_configs_that_tests_start_from_pass() -> None:
     assert refused_places(smallest()) == refused_places(with_gpus()) == []
+
+
+def watched() -> Config:
+    """The smallest stack, with a Prometheus."""
+    return put(smallest(), "monitoring", {})
+
+
+def test_a_signal_without_a_prometheus_is_refused() -> None:
+    signal = f"{DIGITS}.scaling.signal"
+    pending = {"kind": "pendingRequests", "targetPerReplica": 4}
+
+    assert refused_places(put(watched(), signal, pending)) == []
+    assert refused_places(put(smallest(), signal, pending)) == [signal]
+
+
+def test_a_threshold_between_two_steps_of_the_latency_histogram_is_refused_and_the_nearest_are_named() -> None:
+    promised, threshold = put(smallest(), f"{DIGITS}.slo", SLO), f"{DIGITS}.slo.latency.thresholdMs"
+
+    assert refused_places(put(promised, threshold, 60)) == []
+    assert problems(put(promised, threshold, 55))[threshold].way_out == "choose 50 or 60"
+
+
+def test_utilisation_of_a_capacity_that_was_never_measured_is_refused() -> None:
+    shared = put(watched(), f"{DIGITS}.scaling.signal", {"kind": "utilisation", "targetPercent": 70})
+
+    assert refused_places(put(shared, f"{DIGITS}.capacity", CAPACITY)) == []
+    assert refused_places(shared) == [f"{DIGITS}.capacity"]
+
+
+@pytest.mark.parametrize(("fallback", "allowed"), [(1, False), (2, True), (6, True), (7, False)])
+def test_a_fallback_outside_of_the_replicas_is_refused(fallback: int, *, allowed: bool) -> None:
+    scaling = {
+        "replicas": {"min": 2, "max": 6},
+        "signal": {"kind": "pendingRequests", "targetPerReplica": 4},
+        "fallbackReplicas": fallback,
+    }
+    refused = refused_places(put(watched(), f"{DIGITS}.scaling", scaling))
+
+    assert refused == ([] if allowed else [f"{DIGITS}.scaling.fallbackReplicas"])
+
+
+def test_replicas_that_cannot_carry_the_stated_peak_are_refused_with_the_number_that_can() -> None:
+    measured = put(smallest(), f"{DIGITS}.capacity", CAPACITY)
+    peak, most = f"{DIGITS}.traffic.peakRequestsPerSecond", f"{DIGITS}.scaling.replicas.max"
+
+    assert refused_places(put(measured, peak, 400)) == []
+    assert problems(put(measured, peak, 401))[most].limit == "at least 3"
+    assert refused_places(put(smallest(), peak, 401)) == [], "without a measurement there is nothing to judge by"
 
 
 def test_a_claim_on_a_local_cluster_is_refused() -> None:
@@ -151,7 +200,7 @@ def test_a_queue_delay_is_free_where_no_latency_is_promised() -> None:
 
 
 def test_a_queue_time_to_hold_at_or_above_the_latency_threshold_is_refused() -> None:
-    promised, signal = put(smallest(), f"{DIGITS}.slo", SLO), f"{DIGITS}.scaling.signal"
+    promised, signal = put(watched(), f"{DIGITS}.slo", SLO), f"{DIGITS}.scaling.signal"
 
     assert refused_places(put(promised, signal, {"kind": "queueTime", "targetMs": 49})) == []
     assert refused_places(put(promised, signal, {"kind": "queueTime", "targetMs": 50})) == [f"{signal}.targetMs"]
@@ -166,7 +215,7 @@ def test_fewer_replicas_at_most_than_at_least_is_refused() -> None:
 
 @pytest.mark.parametrize("least", [0, 2])
 def test_a_range_of_replicas_without_a_signal_is_refused(least: int) -> None:
-    ranging = put(smallest(), f"{DIGITS}.scaling.replicas", {"min": least, "max": 3})
+    ranging = put(watched(), f"{DIGITS}.scaling.replicas", {"min": least, "max": 3})
     signal = {"kind": "pendingRequests", "targetPerReplica": 4}
 
     assert refused_places(put(ranging, f"{DIGITS}.scaling.signal", signal)) == []
@@ -212,7 +261,7 @@ def test_a_timeout_at_or_below_the_latency_threshold_is_refused() -> None:
 def test_a_latency_threshold_that_the_default_timeout_would_cut_off_is_refused() -> None:
     promised = put(smallest(), f"{DIGITS}.slo", SLO)
 
-    assert refused_places(put(promised, f"{DIGITS}.slo.latency.thresholdMs", 9_999)) == []
+    assert refused_places(put(promised, f"{DIGITS}.slo.latency.thresholdMs", 7_500)) == []
     assert refused_places(put(promised, f"{DIGITS}.slo.latency.thresholdMs", 10_000)) == [
         f"{DIGITS}.traffic.requestTimeoutMs"
     ]
