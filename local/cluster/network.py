@@ -33,8 +33,8 @@ def disconnect_machine() -> None:
         subprocess.run(("ip", "link", "delete", addresses.MACHINE_LINK), check=False, capture_output=True)
 
 
-def conflicts_machine() -> list[str]:
-    """Networks of this machine that overlap the cluster's range, each as `interface network`.
+def conflicts_machine() -> list[tuple[str, str]]:
+    """Networks of this machine that overlap the cluster's range, each as its interface and its network.
 
     Called while no node runs here. The kernel may still be about to remove the link of one that has just ended; a link
     that stays is another cluster's.
@@ -44,7 +44,7 @@ def conflicts_machine() -> list[str]:
         time.sleep(0.05)
     routes: list[dict[str, Any]] = json.loads(_run("ip", "-json", "-4", "route"))
     return sorted(
-        f"{route['dev']} {route['dst']}"
+        (route["dev"], route["dst"])
         for route in routes
         if "dev" in route and route["dst"] != "default" and IPv4Network(route["dst"]).overlaps(addresses.RANGE)
     )

@@ -149,11 +149,18 @@ def _features() -> Iterator[Missing]:
 
 
 def _addresses() -> Iterator[Missing]:
-    for conflict in network.conflicts_machine():
-        interface, _, taken = conflict.partition(" ")
+    conflicts = network.conflicts_machine()
+    if any(interface == addresses.MACHINE_LINK for interface, _ in conflicts):
         yield Missing(
-            f"{taken} is in use on {interface}",
-            f"the cluster's pods and Services have their addresses in {addresses.RANGE}, "
-            "which is reserved for benchmarks and should be free",
-            f"take that network down while the cluster runs, {OTHER_WAY}",
+            f"another embedded cluster runs on this machine: {addresses.RANGE} is in use on {addresses.MACHINE_LINK}",
+            "they would share addresses, so a machine has room for one",
+            f"end it with `make down`, under the HOME or PLIMSOLL_HOME that it was started with, {OTHER_WAY}",
         )
+    for interface, taken in conflicts:
+        if interface != addresses.MACHINE_LINK:
+            yield Missing(
+                f"{taken} is in use on {interface}",
+                f"the cluster's pods and Services have their addresses in {addresses.RANGE}, "
+                "which is reserved for benchmarks and should be free",
+                f"take that network down while the cluster runs, {OTHER_WAY}",
+            )

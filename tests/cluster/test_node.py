@@ -45,11 +45,13 @@ def second_home(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_second_cluster_is_refused_because_its_addresses_are_taken(cluster: None, second_home: Path) -> None:
+def test_a_second_cluster_is_told_that_another_one_runs(cluster: None, second_home: Path) -> None:
     refused = up({"PLIMSOLL_HOME": str(second_home)})
 
     assert refused.code == 1
-    assert f"is in use on {addresses.MACHINE_LINK}" in refused.output
+    assert refused.output.count(f"is in use on {addresses.MACHINE_LINK}") == 1
+    assert "another embedded cluster runs on this machine" in refused.output
+    assert "make down" in refused.output
     assert "nothing was started" in refused.output
     assert "KUBECONFIG" in refused.output
     assert "Traceback" not in refused.output
