@@ -1,21 +1,26 @@
 """`ops rollout`: a good version becomes the stable one, and a bad one is taken back by itself."""
 
+import json
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Generator
+from statistics import median
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 
+from components import triton_pod
 from model_repo.digits.images import held_out
+from observability.variants import Variant, server_name
 from ops.load import Answer, Request, SteadyLoad, Via
 from ops.scratch import BAD_VERSIONS, FIRST_BAD_VERSION, add_bad_versions, link_checkout
-from ops.stack import ServedModel, reach_gateway
+from ops.stack import ServedModel, kubectl, reach_gateway
 from tests.cluster.callers import failures
 from tests.cluster.conftest import eventually
 from tests.conftest import NAMESPACE, Project, a_test_stack_config
@@ -24,6 +29,7 @@ pytestmark = pytest.mark.cluster
 
 IMAGE = held_out().pixels[:1]
 WEIGHT = 10
+PER_SECOND = 200
 WATCHED = 6
 """Seconds."""
 
@@ -75,8 +81,21 @@ def configured(project: Project) -> dict[str, Any]:
     return yaml.safe_load(project.stack_file.read_text())["config"]["plimsoll:stack"]["services"]["digits"]
 
 
+def past_the_gateway(served: ServedModel) -> SteadyLoad:
+    """As many requests as a canary had on trial, sent to its own address."""
+    canary = server_name("digits", Variant.CANARY)
+    kubectl("--namespace", NAMESPACE, "rollout", "status", f"deployment/{canary}", "--timeout=60s")
+    service = json.loads(kubectl("--namespace", NAMESPACE, "get", "service", canary, "--output=json"))
+    address = f"{service['spec']['clusterIP']}:{triton_pod.GRPC.number}"
+    return SteadyLoad(address, Request(served, "image", IMAGE), Via.GRPC, per_second=PER_SECOND * WEIGHT / 100)
+
+
 def p95_ms(answers: list[Answer]) -> float:
-    return float(np.percentile([answer.latency_ms for answer in answers], 95))
+    """The median of each second's 95th percentile: a machine that others use stands still now and then."""
+    by_second: defaultdict[int, list[float]] = defaultdict(list)
+    for answer in answers:
+        by_second[int(answer.sent_at)].append(answer.latency_ms)
+    return median(float(np.percentile(latencies_ms, 95)) for latencies_ms in by_second.values())
 
 
 def test_a_good_version_becomes_the_stable_one_though_stopped_on_the_way(project: Project, digits: ServedModel) -> None:
@@ -109,13 +128,17 @@ def test_a_bad_canary_costs_its_share_at_most_and_is_taken_back(
 ) -> None:
     with (
         reach_gateway(NAMESPACE) as gateway,
-        SteadyLoad(gateway, Request(digits, "image", IMAGE), Via.GRPC, per_second=200) as load,
+        SteadyLoad(gateway, Request(digits, "image", IMAGE), Via.GRPC, per_second=PER_SECOND) as load,
     ):
         time.sleep(5)
         before = list(load.answers)
         code, output = finished(rollout(project, version, "--steps", f"{WEIGHT},50"))
         taken_back = time.monotonic()
         time.sleep(2)
+        with past_the_gateway(digits):
+            unrouted_since = time.monotonic()
+            time.sleep(WATCHED)
+            unrouted = p95_ms(load.since(unrouted_since))
 
     assert code == 1, output
     assert "taken back" in output
@@ -128,8 +151,11 @@ def test_a_bad_canary_costs_its_share_at_most_and_is_taken_back(
     # While nothing but the canary is there: updates take a share of this machine too, and begin by editing the file.
     judged = time.monotonic() - (time.time() - project.stack_file.stat().st_mtime) - EDITING_SECONDS
     stable = [answer for answer in on_trial if answer.variant == "stable" and answer.sent_at < judged]
-    print(f"stable p95 {p95_ms(before):.1f} ms before, {p95_ms(stable):.1f} ms beside a version that {bad}")
-    assert p95_ms(stable) <= p95_ms(before) * 1.5 + 10, "milliseconds; the 10 are for a machine that others use"
+    # A version that computes for long or starts again and again takes cores of this machine, whoever sends it requests.
+    alone, beside = p95_ms(before), p95_ms(stable)
+    print(f"stable p95 {alone:.1f} ms before, {beside:.1f} ms beside a version that {bad}, "
+          f"{unrouted:.1f} ms beside it when its requests come past the gateway")  # fmt: skip
+    assert beside <= max(alone, unrouted) * 1.5 + 10, "milliseconds; the 10 are for a machine that others use"
 
 
 def test_a_version_that_cannot_load_gets_no_request_and_is_removed(project: Project, digits: ServedModel) -> None:
