@@ -152,9 +152,9 @@ def _findings(fleets: Sequence[Fleet]) -> Iterator[str]:
     times = last.services / first.services
     for what, before, after in (
         ("samples", first.samples, last.samples),
-        ("scrapes", first.scrape_seconds, last.scrape_seconds),
+        ("time to read them", first.scrape_seconds, last.scrape_seconds),
         ("rules", first.rules, last.rules),
-        ("their evaluation", first.evaluation_seconds, last.evaluation_seconds),
+        ("time to work them out", first.evaluation_seconds, last.evaluation_seconds),
         ("previews", first.preview_seconds, last.preview_seconds),
     ):
         growth = after / before

@@ -19,7 +19,7 @@ class Resources(Spec):
 
     cpu: float = Field(
         default=1.0,
-        ge=0.1,
+        ge=0.01,
         le=192,
         description="CPU of one replica, in cores. At most 192, which is what the largest node has.",
     )
