@@ -5,7 +5,7 @@ ENVIRONMENT := eval "$$($(PYTHON) -m local.environment)"
 
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help up down status env preview demo-canary check test bench format golden dashboards schema lock
+.PHONY: help up down status env preview demo-canary check test bench format golden dashboards schema offerings lock
 
 help: ## show this
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,12 +60,15 @@ dashboards: .venv/installed ## rewrite the dashboards in observability/dashboard
 schema: .venv/installed ## rewrite stacks/schema.json
 	$(PYTHON) -m stacks.schema > stacks/schema.json
 
+offerings: .venv/installed ## read anew which instance types AWS has where: make offerings DATE=2026-10-27, of moto's release
+	$(PYTHON) -m economics.refresh $(DATE)
+
 lock: .venv/installed ## pin dependencies again, with hashes
 	$(PYTHON) -m uv pip compile pyproject.toml --group models --group dev --generate-hashes --no-header \
 		--python-version 3.11 --upgrade --quiet --output-file requirements.lock
 
 .venv/installed: requirements.lock
-	echo "installing Python packages into .venv (a minute or two, once)"
+	echo "installing Python packages into .venv (a minute or two, once)" >&2
 	python3.11 -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $@

@@ -5,21 +5,20 @@ from itertools import chain
 import pulumi
 
 from components import (
-    Cluster,
     Gateway,
     GatewayArgs,
-    ModelStore,
-    ModelStoreArgs,
     Monitoring,
     MonitoringArgs,
     StackNamespace,
     buildable,
     fill_store,
+    place_platform,
     place_services,
     reachable,
+    require_room,
 )
 from model_repo import PublishError, assemble_all
-from stacks.schema import StackError, parse
+from stacks.schema import S3Repository, StackError, parse
 
 
 def main() -> None:
@@ -27,27 +26,37 @@ def main() -> None:
     asked = buildable(reachable(parse(pulumi.Config().get_object("stack"))))
     stack = asked.stack
     repositories = assemble_all(stack.services)
-    fill_store(asked.model_repository, chain.from_iterable(repositories.values()))
+    require_room(stack, repositories)
+    fill_store(asked.target.models, chain.from_iterable(repositories.values()))
 
-    cluster = Cluster("cluster", asked.cluster)
-    on_cluster = pulumi.ResourceOptions(providers=[cluster.kubernetes])
-    namespace = StackNamespace(stack.namespace, gateway=stack.gateway, monitoring=stack.monitoring, opts=on_cluster)
+    platform = place_platform(asked)
+    on_cluster = pulumi.ResourceOptions(providers=[platform.kubernetes])
+    namespace = StackNamespace(
+        stack.namespace,
+        gateway=stack.gateway,
+        monitoring=stack.monitoring,
+        models_in_s3=isinstance(stack.model_repository, S3Repository),
+        opts=on_cluster,
+    )
     gateway = Gateway(
         "gateway",
         GatewayArgs(
             spec=stack.gateway,
             longest_request_ms=stack.longest_request_ms,
-            cluster=asked.cluster,
+            cluster=asked.target.cluster,
             image=stack.images.envoy,
             namespace=namespace.name,
         ),
         opts=on_cluster,
     )
-    store = ModelStore(
-        "model-store", ModelStoreArgs(spec=asked.model_repository, namespace=namespace.name), opts=on_cluster
-    )
     services = place_services(
-        stack, repositories, gateway=gateway, namespace=namespace.name, model_claim=store.claim_name, opts=on_cluster
+        stack,
+        repositories,
+        gateway=gateway,
+        namespace=namespace.name,
+        publish=platform.publisher(namespace.name),
+        after=platform.ready,
+        opts=on_cluster,
     )
     if stack.monitoring:
         watched = MonitoringArgs(stack=stack, spec=stack.monitoring, namespace=namespace.name)

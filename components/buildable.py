@@ -4,9 +4,11 @@ The schema speaks of the whole platform, so that stack files and editors are rea
 yet is refused here by name: a setting that is accepted and does nothing would be worse than an error.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from economics import load, misplaced, models_too_large
+from model_repo import Repositories
 from stacks.schema import (
     EksCluster,
     ExistingCluster,
@@ -22,33 +24,56 @@ from stacks.schema import (
 
 
 @dataclass(frozen=True)
+class OnCluster:
+    """A stack on a cluster that is there: which, and the volume that its models lie on."""
+
+    cluster: LocalCluster | ExistingCluster
+    models: VolumeRepository
+
+
+@dataclass(frozen=True)
+class OnEks:
+    """A stack that makes its cluster, and perhaps a bucket for its models."""
+
+    cluster: EksCluster
+    models: VolumeRepository | S3Repository
+
+
+@dataclass(frozen=True)
 class BuildableStack:
-    """A stack whose every part has a component, with the kinds of those parts that a type can tell."""
+    """A stack whose every part has a component, as it is to be built, and what it stands on."""
 
     stack: Stack
-    cluster: LocalCluster | ExistingCluster
-    model_repository: VolumeRepository
+    target: OnCluster | OnEks
 
 
 def buildable(stack: Stack) -> BuildableStack:
-    """The stack, if components exist for all it asks for. Raises StackError with everything that has none."""
-    problems = tuple(_unbuildable(stack))
-    if problems or isinstance(stack.cluster, EksCluster) or isinstance(stack.model_repository, S3Repository):
+    """The stack as in force, if components exist for all it asks for. Raises StackError with all that can't be built.
+
+    That is what has no component, and on AWS also what is not to be had where it is asked for.
+    """
+    problems = [*_unbuildable(stack), *misplaced(stack, load())]
+    match stack.cluster, stack.model_repository:
+        case EksCluster() as cluster, models if not problems:
+            return BuildableStack(stack.in_force, OnEks(cluster, models))
+        case (LocalCluster() | ExistingCluster()) as cluster, VolumeRepository() as volume if not problems:
+            return BuildableStack(stack.in_force, OnCluster(cluster, volume))
+        case _:
+            raise StackError(problems)
+
+
+def require_room(stack: Stack, repositories: Mapping[str, Repositories]) -> None:
+    """Raises StackError with every service whose model is too large for the GPUs of its pool."""
+    sizes = {name: max(repository.size_bytes for repository in each) for name, each in repositories.items()}
+    if problems := list(models_too_large(stack, sizes)):
         raise StackError(problems)
-    return BuildableStack(stack, stack.cluster, stack.model_repository)
 
 
 def _unbuildable(stack: Stack) -> Iterator[Problem]:
-    if isinstance(stack.cluster, EksCluster):
-        yield _not_yet("cluster.kind", "'eks'", "local or existing", "create the cluster and use kind: existing")
-    if isinstance(stack.addons, HelmAddons):
+    if isinstance(stack.addons, HelmAddons) and not isinstance(stack.cluster, EksCluster):
         yield _not_yet("addons.kind", "'helm'", "preinstalled", "install the add-ons and use kind: preinstalled")
-    if isinstance(stack.model_repository, S3Repository):
-        yield _not_yet(
-            "modelRepository.kind", "'s3'", "volume", "use kind: volume with a claim that many pods can read"
-        )
-    if stack.budget:
-        yield _not_yet("budget", "a budget", "no budget", "remove it")
+    if stack.budget and not isinstance(stack.cluster, EksCluster):
+        yield _not_yet("budget", "a budget", "no budget but on EKS", "remove it")
     for name, service in stack.services.items():
         path = f"services.{name}"
         if isinstance(service.engine, TensorRt):

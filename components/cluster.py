@@ -1,6 +1,7 @@
 """The Kubernetes cluster that a stack runs on."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 import yaml
 
+from components.buildable import OnCluster
+from components.model_store import ModelStore, ModelStoreArgs, Publish
 from local.cluster import layout
 from stacks.schema import ExistingCluster, LocalCluster, Problem, Stack, StackError
 
@@ -49,27 +52,56 @@ def _contexts() -> list[str]:
 
 
 class Cluster(pulumi.ComponentResource):
-    """Access to the cluster; everything else is placed through its provider."""
+    """Access to a cluster that is there; everything else is placed through its provider."""
 
     kubernetes: k8s.Provider
+    ready: Sequence[pulumi.Resource] = ()
 
-    def __init__(
-        self, name: str, spec: LocalCluster | ExistingCluster, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, target: OnCluster, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("plimsoll:components:Cluster", name, None, opts)
-        # The identifier keeps a kubeconfig that is renewed or moved from reading as a new cluster, which would replace
-        # everything on it.
-        match spec:
+        self._models = target.models
+        match target.cluster:
             case LocalCluster():
                 kubeconfig, context, identifier = str(layout.kubeconfig()), None, "local"
             case ExistingCluster(context=context):
                 kubeconfig, identifier = _kubeconfig(), context
-        self.kubernetes = k8s.Provider(
+        self.kubernetes = api_client(
             f"{name}-kubernetes",
             kubeconfig=kubeconfig,
             context=context,
-            cluster_identifier=identifier,
-            kube_client_settings=k8s.KubeClientSettingsArgs(qps=API_REQUESTS_PER_SECOND, burst=API_REQUESTS_BURST),
+            identifier=identifier,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})
+
+    def publisher(self, namespace: pulumi.Input[str]) -> Publish:
+        """Models are on a volume, filled before any resource was placed."""
+        store = ModelStore(
+            "model-store",
+            ModelStoreArgs(spec=self._models, namespace=namespace),
+            opts=pulumi.ResourceOptions(providers=[self.kubernetes]),
+        )
+        return lambda _service, _repositories: store.models
+
+
+def api_client(
+    name: str,
+    *,
+    kubeconfig: pulumi.Input[str],
+    context: str | None,
+    identifier: str,
+    opts: pulumi.ResourceOptions,
+) -> k8s.Provider:
+    """The provider through which objects are placed on a cluster.
+
+    The identifier keeps a kubeconfig that is renewed or moved from reading as a new cluster, which would replace
+    everything on it.
+    """
+    return k8s.Provider(
+        name,
+        kubeconfig=kubeconfig,
+        context=context,
+        cluster_identifier=identifier,
+        kube_client_settings=k8s.KubeClientSettingsArgs(qps=API_REQUESTS_PER_SECOND, burst=API_REQUESTS_BURST),
+        opts=opts,
+    )

@@ -9,7 +9,7 @@ from pulumi_kubernetes import apiextensions, core
 
 from components.metadata import metadata
 from local.cluster import gateway_certificate
-from stacks.schema import GATEWAY_NAME, HTTP_PORT, HTTPS_PORT, LATENCY_BUCKETS_MS, ExistingCluster, LocalCluster
+from stacks.schema import GATEWAY_NAME, HTTP_PORT, HTTPS_PORT, LATENCY_BUCKETS_MS, Cluster, LocalCluster
 from stacks.schema import Gateway as GatewaySpec
 
 GATEWAY_API = "gateway.networking.k8s.io/v1"
@@ -49,7 +49,7 @@ class GatewayArgs:
     spec: GatewaySpec
     longest_request_ms: int
     """The largest timeout of any service."""
-    cluster: LocalCluster | ExistingCluster
+    cluster: Cluster
     image: str
     namespace: pulumi.Input[str]
 

@@ -1,6 +1,6 @@
 """The volume that model servers read their repositories from."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,20 +8,24 @@ import pulumi
 from pulumi_kubernetes import core
 
 from components.metadata import metadata
+from components.triton_pod import Models, ModelsOnVolume
 from local.cluster import layout
-from model_repo import Repository, publish
-from stacks.schema import VolumeClaim, VolumeRepository
+from model_repo import Repositories, Repository, publish
+from stacks.schema import S3Repository, VolumeClaim, VolumeRepository
+
+Publish = Callable[[str, Repositories], Models]
+"""Makes a service's repositories readable for its servers, and says where they are."""
 
 CAPACITY = "100Gi"  # a claim must name a size; a folder has none to enforce
 
 
-def fill_store(spec: VolumeRepository, content: Iterable[Repository]) -> None:
-    """Write the content that the store has not yet; a preview writes nothing.
+def fill_store(spec: VolumeRepository | S3Repository, content: Iterable[Repository]) -> None:
+    """Write the content that a volume has not yet; a preview writes nothing, and what goes to S3 is a resource.
 
     Comes before every resource, so that a store that can't take it stops an update before it has changed anything. Old
     content stays, so going back is as quick as going on. Raises PublishError.
     """
-    if not pulumi.runtime.is_dry_run():
+    if isinstance(spec, VolumeRepository) and not pulumi.runtime.is_dry_run():
         for repository in content:
             publish(repository, _folder(spec))
 
@@ -37,16 +41,17 @@ class ModelStoreArgs:
 class ModelStore(pulumi.ComponentResource):
     """A read-only claim on content-addressed repositories: `<digest>/<model>/<version>/…`."""
 
-    claim_name: pulumi.Output[str]
+    models: ModelsOnVolume
 
     def __init__(self, name: str, args: ModelStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("plimsoll:components:ModelStore", name, None, opts)
         match args.spec:
             case VolumeRepository(claim=VolumeClaim(name=given)):
-                self.claim_name = pulumi.Output.from_input(given)
+                claim = pulumi.Output.from_input(given)
             case spec:
-                self.claim_name = self._claim_on_node_folder(name, _folder(spec), args.namespace)
-        self.register_outputs({"claim_name": self.claim_name})
+                claim = self._claim_on_node_folder(name, _folder(spec), args.namespace)
+        self.models = ModelsOnVolume(claim=claim)
+        self.register_outputs({"claim_name": claim})
 
     def _claim_on_node_folder(self, name: str, folder: Path, namespace: pulumi.Input[str]) -> pulumi.Output[str]:
         """Pods of a "restricted" namespace may not name a folder of their node; a claim on one they may use."""

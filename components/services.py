@@ -1,6 +1,6 @@
 """The services of a stack: for each its stable server and its canary, and the routes that share requests among them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pulumi
@@ -9,6 +9,7 @@ from pulumi_kubernetes import core
 from components import triton_pod
 from components.autoscalers import Autoscalers, AutoscalersArgs
 from components.metadata import metadata, selector, server_labels
+from components.model_store import Publish
 from components.routes import Routes, RoutesArgs
 from components.triton_server import TritonServer, TritonServerArgs, replicas_of
 from model_repo import Repositories
@@ -22,24 +23,28 @@ def place_services(
     *,
     gateway: pulumi.Resource,
     namespace: pulumi.Input[str],
-    model_claim: pulumi.Input[str],
+    publish: Publish,
+    after: Sequence[pulumi.Resource],
     opts: pulumi.ResourceOptions,
 ) -> dict[str, dict[str, pulumi.Input[object]]]:
-    """Place every service, and say of each how it is called and what serves it."""
+    """Place every service, and say of each how it is called and what serves it. Servers come `after` their nodes."""
     outputs: dict[str, dict[str, pulumi.Input[object]]] = {}
     ready: dict[str, list[pulumi.Resource]] = {}
     servers: dict[str, list[pulumi.Resource]] = {}
     for name, service in stack.services.items():
         of_service = repositories[name]
+        models = publish(name, of_service)
+        first = [*after, *([models.published] if isinstance(models, triton_pod.ModelsInS3) else [])]
+        on_nodes = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=first)) if first else opts
         proven = TritonServerArgs(
             service=service,
             variant=Variant.STABLE,
             repository=of_service.stable,
             image=stack.images.triton,
             namespace=namespace,
-            model_claim=model_claim,
+            models=models,
         )
-        stable = TritonServer(name, proven, opts)
+        stable = TritonServer(name, proven, on_nodes)
         # Both sides have an address for as long as the service is there, canary or not. So Envoy has a canary's backend
         # before it gets a weight and after it had one: a backend that goes together with its weight loses requests.
         addresses = {variant: _address(name, variant, namespace, stable) for variant in Variant}
@@ -55,7 +60,7 @@ def place_services(
         }
         if of_service.canary:
             on_trial = replace(proven, variant=Variant.CANARY, repository=of_service.canary)
-            canary = TritonServer(name, on_trial, opts)
+            canary = TritonServer(name, on_trial, on_nodes)
             outputs[name][Variant.CANARY] = _endpoints(on_trial, addresses[Variant.CANARY])
             servers[name].append(canary)
             # Taking its requests away must work whatever state a canary is in.

@@ -13,12 +13,17 @@ from stacks.schema import Gateway, Monitoring
 POD_SECURITY = "restricted"
 POD_SECURITY_VERSION = "latest"
 
+POD_IDENTITY_AGENT = "169.254.170.23/32"
+"""Where EKS Pod Identity hands out credentials, on every node. Source: AWS, EKS user guide, "EKS Pod Identity"."""
+
+NOT_ON_THE_INTERNET = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+
 
 class StackNamespace(pulumi.ComponentResource):
     """A namespace that admits only pods of the "restricted" Pod Security Standard.
 
     Its model servers are reached by the gateway's proxies and by pods of the namespace, and their metrics by
-    Prometheus; they reach nobody.
+    Prometheus; they reach nobody, but for S3 where their models are there.
     """
 
     name: pulumi.Output[str]
@@ -29,6 +34,7 @@ class StackNamespace(pulumi.ComponentResource):
         *,
         gateway: Gateway,
         monitoring: Monitoring | None,
+        models_in_s3: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("plimsoll:components:StackNamespace", name, None, opts)
@@ -48,7 +54,8 @@ class StackNamespace(pulumi.ComponentResource):
             metadata=metadata("servers", namespace=self.name),
             spec=networking.v1.NetworkPolicySpecArgs(
                 pod_selector=meta.v1.LabelSelectorArgs(match_labels=SERVER),
-                policy_types=["Ingress", "Egress"],  # and no rule for egress: models come from a volume
+                policy_types=["Ingress", "Egress"],  # without a rule for egress: models come from a volume
+                egress=_towards_s3() if models_in_s3 else None,
                 ingress=[
                     _rule(
                         [_any_pod(), _proxies(self.name, gateway.controller_namespace)],
@@ -68,6 +75,31 @@ def _rule(
     return networking.v1.NetworkPolicyIngressRuleArgs(
         from_=peers, ports=[networking.v1.NetworkPolicyPortArgs(port=port.name) for port in ports]
     )
+
+
+def _towards_s3() -> list[networking.v1.NetworkPolicyEgressRuleArgs]:
+    """Names, credentials, and S3, whose addresses are public and change; no private address is reached."""
+    return [
+        networking.v1.NetworkPolicyEgressRuleArgs(
+            to=[
+                networking.v1.NetworkPolicyPeerArgs(
+                    namespace_selector=_called("kube-system"),
+                    pod_selector=meta.v1.LabelSelectorArgs(match_labels={"k8s-app": "kube-dns"}),
+                )
+            ],
+            ports=[networking.v1.NetworkPolicyPortArgs(port=53, protocol=protocol) for protocol in ("UDP", "TCP")],
+        ),
+        networking.v1.NetworkPolicyEgressRuleArgs(
+            to=[_network(POD_IDENTITY_AGENT)], ports=[networking.v1.NetworkPolicyPortArgs(port=80)]
+        ),
+        networking.v1.NetworkPolicyEgressRuleArgs(
+            to=[_network("0.0.0.0/0", but=NOT_ON_THE_INTERNET)], ports=[networking.v1.NetworkPolicyPortArgs(port=443)]
+        ),
+    ]
+
+
+def _network(cidr: str, but: Sequence[str] | None = None) -> networking.v1.NetworkPolicyPeerArgs:
+    return networking.v1.NetworkPolicyPeerArgs(ip_block=networking.v1.IPBlockArgs(cidr=cidr, except_=but))
 
 
 def _pods_of(namespace: str) -> networking.v1.NetworkPolicyPeerArgs:

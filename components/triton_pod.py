@@ -24,6 +24,28 @@ GRPC = Port("grpc", 8001, "kubernetes.io/h2c")
 METRICS = Port("metrics", 8002, "http")
 PORTS = (HTTP, GRPC, METRICS)
 
+
+@dataclass(frozen=True, kw_only=True)
+class ModelsOnVolume:
+    """Repositories by their digests, on a claim."""
+
+    claim: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelsInS3:
+    """Repositories by their digests, under a service's prefix in a bucket."""
+
+    bucket: pulumi.Input[str]
+    region: str
+    service: str
+    published: pulumi.Resource
+    """What has to be there first: the objects, and the right to read them."""
+
+
+Models = ModelsOnVolume | ModelsInS3
+"""Where a server reads its models from."""
+
 UID = 1000
 
 # Stopping, in order: callers learn that the pod is going; Triton finishes what it has begun; what is left is cut off.
@@ -41,6 +63,8 @@ CONNECTION_AGE_GRACE_MS = 30_000
 
 SHARED_MEMORY = "256Mi"  # the python backend hands tensors to its stubs through /dev/shm
 GPU = "nvidia.com/gpu"
+POOL_LABEL = "plimsoll.dev/pool"
+"""What finds the nodes of a pool."""
 
 
 def startup_seconds(repository: Repository) -> int:
@@ -60,7 +84,7 @@ def spec(
     image: str,
     selector: meta.v1.LabelSelectorArgs,
     service_account: pulumi.Input[str],
-    model_claim: pulumi.Input[str],
+    models: Models,
 ) -> core.v1.PodSpecArgs:
     """The pod's spec. Fits the "restricted" Pod Security Standard."""
     return core.v1.PodSpecArgs(
@@ -74,7 +98,7 @@ def spec(
             run_as_group=UID,
             seccomp_profile=core.v1.SeccompProfileArgs(type="RuntimeDefault"),
         ),
-        node_selector={"plimsoll.dev/pool": service.pool} if service.pool else None,
+        node_selector={POOL_LABEL: service.pool} if service.pool else None,
         tolerations=[core.v1.TolerationArgs(key=GPU, operator="Exists", effect="NoSchedule")] if service.pool else None,
         topology_spread_constraints=[
             core.v1.TopologySpreadConstraintArgs(
@@ -82,14 +106,9 @@ def spec(
             )
             for apart in ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
         ],
-        containers=[_server(service, repository, image)],
+        containers=[_server(service, repository, image, models)],
         volumes=[
-            core.v1.VolumeArgs(
-                name="models",
-                persistent_volume_claim=core.v1.PersistentVolumeClaimVolumeSourceArgs(
-                    claim_name=model_claim, read_only=True
-                ),
-            ),
+            *_model_volumes(models),
             core.v1.VolumeArgs(
                 name="shm", empty_dir=core.v1.EmptyDirVolumeSourceArgs(medium="Memory", size_limit=SHARED_MEMORY)
             ),
@@ -98,7 +117,28 @@ def spec(
     )
 
 
-def _server(service: Service, repository: Repository, image: str) -> core.v1.ContainerArgs:
+def _model_volumes(models: Models) -> list[core.v1.VolumeArgs]:
+    match models:
+        case ModelsOnVolume(claim=claim):
+            claimed = core.v1.PersistentVolumeClaimVolumeSourceArgs(claim_name=claim, read_only=True)
+            return [core.v1.VolumeArgs(name="models", persistent_volume_claim=claimed)]
+        case ModelsInS3():
+            return []
+
+
+def _server(service: Service, repository: Repository, image: str, models: Models) -> core.v1.ContainerArgs:
+    repository_option: pulumi.Input[str]
+    match models:
+        case ModelsOnVolume():
+            repository_option, environment = "--model-repository=/models", None
+            mounts = [
+                core.v1.VolumeMountArgs(name="models", mount_path="/models", sub_path=repository.digest, read_only=True)
+            ]
+        case ModelsInS3():
+            repository_option = pulumi.Output.concat(
+                "--model-repository=s3://", models.bucket, f"/{models.service}/{repository.digest}"
+            )
+            environment, mounts = [core.v1.EnvVarArgs(name="AWS_REGION", value=models.region)], []
     # The model, not only the server, decides whether the pod may answer.
     ready = core.v1.HTTPGetActionArgs(path=f"/v2/models/{service.model}/ready", port=HTTP.name)
     live = core.v1.HTTPGetActionArgs(path="/v2/health/live", port=HTTP.name)
@@ -111,13 +151,14 @@ def _server(service: Service, repository: Repository, image: str) -> core.v1.Con
         image_pull_policy="IfNotPresent",
         command=["tritonserver"],
         args=[
-            "--model-repository=/models",
+            repository_option,
             "--disable-auto-complete-config",  # the rendered config is the truth, and was checked
             f"--exit-timeout-secs={finish_seconds(service)}",
             f"--grpc-max-connection-age={CONNECTION_AGE_MS}",
             f"--grpc-max-connection-age-grace={CONNECTION_AGE_GRACE_MS}",
             *([] if service.pool else ["--allow-gpu-metrics=false"]),
         ],
+        env=environment,
         ports=[core.v1.ContainerPortArgs(name=port.name, container_port=port.number) for port in PORTS],
         resources=core.v1.ResourceRequirementsArgs(
             requests={"cpu": f"{round(service.resources.cpu * 1000)}m", **memory, **gpu},
@@ -137,7 +178,7 @@ def _server(service: Service, repository: Repository, image: str) -> core.v1.Con
             capabilities=core.v1.CapabilitiesArgs(drop=["ALL"]),
         ),
         volume_mounts=[
-            core.v1.VolumeMountArgs(name="models", mount_path="/models", sub_path=repository.digest, read_only=True),
+            *mounts,
             core.v1.VolumeMountArgs(name="shm", mount_path="/dev/shm"),  # noqa: S108 - the container's own
             core.v1.VolumeMountArgs(name="tmp", mount_path="/tmp"),  # noqa: S108 - the container's own
         ],

@@ -27,7 +27,7 @@ class TritonServerArgs:
     repository: Repository
     image: str
     namespace: pulumi.Input[str]
-    model_claim: pulumi.Input[str]
+    models: triton_pod.Models
 
 
 class TritonServer(pulumi.ComponentResource):
@@ -84,7 +84,7 @@ class TritonServer(pulumi.ComponentResource):
                         image=args.image,
                         selector=pods,
                         service_account=account.metadata.name,
-                        model_claim=args.model_claim,
+                        models=args.models,
                     ),
                 ),
             ),

@@ -148,6 +148,15 @@ METRICS_SERVER = GoTool(
     disk_mib=2000,
 )
 
+# Nothing of it runs without AWS; what a stack asks of it is judged by its definitions.
+KARPENTER = GoTool(
+    name="karpenter",
+    module="github.com/aws/karpenter-provider-aws",
+    binaries={},
+    manifests={"crds": "pkg/apis/crds"},
+    disk_mib=300,
+)
+
 PAUSE = GoTool(name="pause", binaries={"pause": "."}, disk_mib=50)
 
 # runc starts itself again without its wrapper's variables, and then finds the machine's libseccomp: apt needs it too.
@@ -192,6 +201,7 @@ TOOLS: dict[str, Tool] = {
         PROMETHEUS,
         ALERTMANAGER,
         METRICS_SERVER,
+        KARPENTER,
         PAUSE,
         RUNC,
         CNI_PLUGINS,

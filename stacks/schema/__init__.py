@@ -5,7 +5,17 @@ from stacks.schema.base import Name, Spec
 from stacks.schema.batching import Batching
 from stacks.schema.budget import Budget
 from stacks.schema.canary import Canary
-from stacks.schema.cluster import Cluster, EksCluster, ExistingCluster, LocalCluster
+from stacks.schema.cluster import (
+    KUBERNETES_VERSIONS,
+    Cluster,
+    EksCluster,
+    ExistingCluster,
+    LocalCluster,
+    Network,
+    SystemInstanceType,
+)
+from stacks.schema.eks_checks import SERVICE_CIDR
+from stacks.schema.emergency import Emergency
 from stacks.schema.engine import MIN_COMPUTE_CAPABILITY, Engine, OnnxRuntime, Precision, Profile, Python, TensorRt
 from stacks.schema.gateway import GATEWAY_NAME, HTTP_PORT, HTTPS_PORT, Gateway, Limits, Tls
 from stacks.schema.gpu_pool import GPU_INSTANCES, Gpu, GpuInstance, GpuPool, InstanceType, Nodes
@@ -25,8 +35,10 @@ __all__ = [
     "GPU_INSTANCES",
     "HTTPS_PORT",
     "HTTP_PORT",
+    "KUBERNETES_VERSIONS",
     "LATENCY_BUCKETS_MS",
     "MIN_COMPUTE_CAPABILITY",
+    "SERVICE_CIDR",
     "Addons",
     "Batching",
     "Budget",
@@ -34,6 +46,7 @@ __all__ = [
     "Capacity",
     "Cluster",
     "EksCluster",
+    "Emergency",
     "Engine",
     "ExistingCluster",
     "Gateway",
@@ -50,6 +63,7 @@ __all__ = [
     "ModelRepository",
     "Monitoring",
     "Name",
+    "Network",
     "Nodes",
     "OnnxRuntime",
     "Pace",
@@ -71,6 +85,7 @@ __all__ = [
     "Spec",
     "Stack",
     "StackError",
+    "SystemInstanceType",
     "TensorRt",
     "Tls",
     "Traffic",

@@ -19,3 +19,11 @@ class Budget(Spec):
         description="The team that answers for the money; it becomes a tag and a label.",
         examples=["ml-platform"],
     )
+    email: str = Field(
+        pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+        max_length=254,
+        description="Where AWS writes when the month's cost passes half, four fifths or all of it, or is going to: the "
+        "owner's mailing list.",
+        examples=["ml-platform@example.com"],
+        json_schema_extra={"patternErrorMessage": "an e-mail address"},
+    )

@@ -6,6 +6,7 @@ One small function a rule; `CHECKS` lists them.
 import math
 from collections.abc import Callable, Iterator
 
+from stacks.schema import eks_checks
 from stacks.schema.cluster import LocalCluster
 from stacks.schema.engine import MIN_COMPUTE_CAPABILITY, TensorRt
 from stacks.schema.gateway import GATEWAY_NAME
@@ -485,6 +486,7 @@ CHECKS: tuple[Check, ...] = (
     replica_fits_its_node,
     service_fits_its_pool,
     services_fit_their_pool_together,
+    *eks_checks.CHECKS,
 )
 """Every rule, in the order their problems are told."""
 

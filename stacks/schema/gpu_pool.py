@@ -150,6 +150,11 @@ class GpuPool(Spec):
         return tuple(GPU_INSTANCES[name] for name in self.instance_types)
 
     @property
+    def burst_nodes(self) -> int:
+        """How many nodes may come on top of the floor."""
+        return self.nodes.max - self.nodes.min
+
+    @property
     def max_gpus(self) -> int:
         """GPUs the pool has for certain at `nodes.max`, should every node be of its smallest type."""
         return self.nodes.max * min(instance.gpus for instance in self.instances)

@@ -78,8 +78,9 @@ class Place:
 
     @property
     def choices(self) -> list[str]:
-        """The texts that may stand here, where they can be listed."""
-        return self.schema.get("enum", [self.schema["const"]] if "const" in self.schema else [])
+        """What may stand here, where it can be listed, as YAML writes it."""
+        listed = self.schema.get("enum", [self.schema["const"]] if "const" in self.schema else [])
+        return [each if isinstance(each, str) else json.dumps(each) for each in listed]
 
     @property
     def unit(self) -> str | None:
@@ -131,7 +132,7 @@ class Place:
 
     @property
     def _example(self) -> str | None:
-        for sample in (*self._samples, *self.choices):
+        for sample in (*self._samples, *self.schema.get("enum", ())):
             if sample is not None:
                 return _as_yaml(sample)
         if "properties" in self.schema:

@@ -125,6 +125,13 @@ class Service(Spec):
         """Whether any request reaches the canary that does not ask for it."""
         return self.canary is not None and (self.canary.weight > 0 or self.canary.mirror)
 
+    @property
+    def at_least_replicas(self) -> "Service":
+        """The same service, with its range of replicas shrunk to the fewest."""
+        replicas = self.scaling.replicas
+        scaling = self.scaling.model_copy(update={"replicas": replicas.model_copy(update={"max": replicas.min})})
+        return self.model_copy(update={"scaling": scaling})
+
     def canary_replicas(self, stable_replicas: int) -> int:
         """How many replicas carry the canary's share of what `stable_replicas` carry; 0 without a canary.
 

@@ -8,6 +8,7 @@ from stacks.schema.addons import Addons, PreinstalledAddons
 from stacks.schema.base import Name, Spec
 from stacks.schema.budget import Budget
 from stacks.schema.cluster import Cluster
+from stacks.schema.emergency import Emergency
 from stacks.schema.gateway import Gateway
 from stacks.schema.gpu_pool import GpuPool
 from stacks.schema.images import Images
@@ -65,6 +66,23 @@ class Stack(Spec):
         default=None,
         description="A ceiling on what the stack may cost. Absent: none.",
     )
+    emergency: Emergency | None = Field(
+        default=None,
+        description="The brake: no node above the pools' floors, no replica above the services' fewest. Absent: "
+        "released.",
+    )
+
+    @property
+    def in_force(self) -> "Stack":
+        """What is to be built: the stack itself, or, with the brake on, the stack at its least."""
+        if not self.emergency:
+            return self
+        pools = {
+            name: pool.model_copy(update={"nodes": pool.nodes.model_copy(update={"max": pool.nodes.min})})
+            for name, pool in self.gpu_pools.items()
+        }
+        services = {name: service.at_least_replicas for name, service in self.services.items()}
+        return self.model_copy(update={"gpu_pools": pools, "services": services})
 
     @property
     def longest_request_ms(self) -> int:

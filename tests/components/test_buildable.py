@@ -14,8 +14,15 @@ def test_what_has_a_component_passes() -> None:
 @pytest.mark.parametrize(
     ("path", "change"),
     [
-        ("cluster.kind", {"cluster": {"kind": "eks", "version": "1.35"}, "modelRepository": {"kind": "s3"}}),
-        ("addons.kind", {"addons": {"kind": "helm"}}),
+        (
+            "addons.kind",
+            {
+                "cluster": {"kind": "existing", "context": "mine"},
+                "modelRepository": {"kind": "volume", "claim": {"name": "models", "mountedAt": "/mnt/models"}},
+                "addons": {"kind": "helm"},
+            },
+        ),
+        ("budget", {"budget": {"monthlyUsd": 100, "owner": "ml-platform", "email": "ml@example.com"}}),
     ],
 )
 def test_what_has_none_is_refused_by_name(path: str, change: dict[str, Any]) -> None:
@@ -26,9 +33,13 @@ def test_what_has_none_is_refused_by_name(path: str, change: dict[str, Any]) -> 
 
 
 def test_everything_that_has_none_is_named_at_once() -> None:
-    budget = {"monthlyUsd": 100, "owner": "ml-platform"}
+    budget = {"monthlyUsd": 100, "owner": "ml-platform", "email": "ml@example.com"}
+    existing = {
+        "cluster": {"kind": "existing", "context": "mine"},
+        "modelRepository": {"kind": "volume", "claim": {"name": "models", "mountedAt": "/mnt/models"}},
+    }
 
     with pytest.raises(StackError) as refusal:
-        buildable(parse({**a_stack_config(), "addons": {"kind": "helm"}, "budget": budget}))
+        buildable(parse({**a_stack_config(), **existing, "addons": {"kind": "helm"}, "budget": budget}))
 
     assert [problem.path for problem in refusal.value.problems] == ["addons.kind", "budget"]

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from components import ModelStore, ModelStoreArgs, fill_store
+from components import fill_store
+from components.model_store import ModelStore, ModelStoreArgs
 from model_repo import PublishError, assemble
 from stacks.schema import VolumeClaim, VolumeRepository
 from tests.components.conftest import Build

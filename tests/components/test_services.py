@@ -7,6 +7,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi_kubernetes import core
 
 from components import place_services
+from components.triton_pod import ModelsOnVolume
 from model_repo import assemble, assemble_all
 from stacks.schema import Stack, parse
 from tests.components.conftest import Build, RecordingEngine
@@ -41,7 +42,8 @@ def services_of(stack: Stack, outputs: list[Any] | None = None) -> Callable[[], 
             assemble_all(stack.services),
             gateway=core.v1.ConfigMap("gateway"),
             namespace="models",
-            model_claim="model-store",
+            publish=lambda _service, _repositories: ModelsOnVolume(claim="model-store"),
+            after=[],
             opts=pulumi.ResourceOptions(),
         )
         if outputs is not None:

@@ -5,7 +5,9 @@ from tests.components.conftest import Build
 
 def test_only_the_namespace_and_its_gateway_may_call_servers_and_servers_call_nobody(build: Build) -> None:
     def program() -> None:
-        StackNamespace("models", gateway=Gateway(controller_namespace="envoy"), monitoring=Monitoring())
+        StackNamespace(
+            "models", gateway=Gateway(controller_namespace="envoy"), monitoring=Monitoring(), models_in_s3=False
+        )
 
     [policy] = build(program).inputs_of("NetworkPolicy")
 
@@ -23,3 +25,18 @@ def test_only_the_namespace_and_its_gateway_may_call_servers_and_servers_call_no
     assert [port["port"] for port in rule["ports"]] == ["http", "grpc"]
     assert of_metrics["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
     assert [port["port"] for port in of_metrics["ports"]] == ["metrics"]
+
+
+def test_servers_whose_models_are_in_s3_reach_it_and_no_private_address_but_dns_and_their_credentials(
+    build: Build,
+) -> None:
+    def program() -> None:
+        StackNamespace("models", gateway=Gateway(), monitoring=None, models_in_s3=True)
+
+    [policy] = build(program).inputs_of("NetworkPolicy")
+
+    dns, credentials, s3 = policy["spec"]["egress"]
+    assert dns["to"][0]["podSelector"] == {"matchLabels": {"k8s-app": "kube-dns"}}
+    assert credentials["to"] == [{"ipBlock": {"cidr": "169.254.170.23/32"}}]
+    assert s3["ports"] == [{"port": 443}]
+    assert "10.0.0.0/8" in s3["to"][0]["ipBlock"]["except"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.triton_pod import startup_seconds
+from components.triton_pod import ModelsOnVolume, startup_seconds
 from components.triton_server import TritonServer, TritonServerArgs
 from model_repo import assemble
 from observability.variants import Variant
@@ -21,7 +21,7 @@ def a_server(spec: Service | None = None, **service: Any) -> Callable[[], None]:
         repository=assemble("digits", spec).stable,
         image="plimsoll.local/triton:2.51.0",
         namespace="plimsoll",
-        model_claim="model-store",
+        models=ModelsOnVolume(claim="model-store"),
     )
 
     def program() -> None:

@@ -27,4 +27,4 @@ def test_a_stack_on_an_existing_cluster_needs_a_kubeconfig(monkeypatch: pytest.M
 
 
 def test_a_stack_without_a_file_is_refused_with_those_that_have_one() -> None:
-    assert "there are stacks existing, local" in refused("up", "--stack", "nope")
+    assert "there are stacks dev, existing, local, prod, staging" in refused("up", "--stack", "nope")

@@ -25,10 +25,23 @@ def smallest() -> Config:
     }
 
 
+def eks(**changes: object) -> Config:
+    """The smallest `cluster` that is made on AWS, with changes at its top."""
+    return {
+        "kind": "eks",
+        "region": "us-east-1",
+        "version": "1.36",
+        "nodeImage": "v20260903",
+        "administrators": ["arn:aws:iam::111122223333:role/deploy"],
+        "network": {"zones": ["use1-az4", "use1-az6"]},
+        **changes,
+    }
+
+
 def with_gpus() -> Config:
     """The smallest valid stack whose one service runs TensorRT on a pool: 4 nodes of one L4 each."""
     return {
-        "cluster": {"kind": "eks", "version": "1.35"},
+        "cluster": eks(),
         "modelRepository": {"kind": "s3"},
         "gpuPools": {"l4": {"instanceTypes": ["g6.2xlarge"], "nodes": {"min": 1, "max": 4}}},
         "services": {

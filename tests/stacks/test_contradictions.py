@@ -3,7 +3,7 @@
 import pytest
 
 from stacks.schema import Problem, StackError, parse
-from tests.stacks.configs import Config, put, smallest, with_gpus, without
+from tests.stacks.configs import Config, eks, put, smallest, with_gpus, without
 
 DIGITS = "services.digits"
 CAPACITY = {"requestsPerSecond": 200, "measured": "2026-11-25", "machine": "one of ours"}
@@ -84,9 +84,9 @@ def test_a_claim_on_a_local_cluster_is_refused() -> None:
     assert refused_places(local) == ["modelRepository.claim"]
 
 
-@pytest.mark.parametrize("cluster", [{"kind": "existing", "context": "my-cluster"}, {"kind": "eks", "version": "1.35"}])
+@pytest.mark.parametrize("cluster", [{"kind": "existing", "context": "my-cluster"}, eks()])
 def test_a_volume_without_a_claim_is_refused_on_every_cluster_but_a_local_one(cluster: Config) -> None:
-    refused = problems(put(smallest(), "cluster", cluster))
+    refused = problems(put({**with_gpus(), "modelRepository": {"kind": "volume"}}, "cluster", cluster))
 
     assert list(refused) == ["modelRepository.claim"]
     assert cluster["kind"] in refused["modelRepository.claim"].found
@@ -149,8 +149,15 @@ def test_a_tensorrt_engine_without_a_pool_is_refused() -> None:
 
 def test_onnx_runtime_runs_with_a_pool_and_without() -> None:
     on_gpu = put(with_gpus(), f"{DIGITS}.engine", {"kind": "onnxruntime"})
+    on_cpu = put(smallest(), f"{DIGITS}.engine", {"kind": "onnxruntime"})
 
-    assert refused_places(on_gpu) == refused_places(without(on_gpu, f"{DIGITS}.pool")) == []
+    assert refused_places(on_gpu) == refused_places(on_cpu) == []
+
+
+def test_on_eks_a_service_without_a_pool_is_refused() -> None:
+    on_gpu = put(with_gpus(), f"{DIGITS}.engine", {"kind": "onnxruntime"})
+
+    assert refused_places(without(on_gpu, f"{DIGITS}.pool")) == [f"{DIGITS}.pool"]
 
 
 @pytest.mark.parametrize(
