@@ -18,7 +18,7 @@ from components import (
     require_room,
 )
 from model_repo import PublishError, assemble_all
-from stacks.schema import S3Repository, StackError, parse
+from stacks.schema import StackError, parse
 
 
 def main() -> None:
@@ -31,24 +31,8 @@ def main() -> None:
 
     platform = place_platform(asked)
     on_cluster = pulumi.ResourceOptions(providers=[platform.kubernetes])
-    namespace = StackNamespace(
-        stack.namespace,
-        gateway=stack.gateway,
-        monitoring=stack.monitoring,
-        models_in_s3=isinstance(stack.model_repository, S3Repository),
-        opts=on_cluster,
-    )
-    gateway = Gateway(
-        "gateway",
-        GatewayArgs(
-            spec=stack.gateway,
-            longest_request_ms=stack.longest_request_ms,
-            cluster=asked.target.cluster,
-            image=stack.images.envoy,
-            namespace=namespace.name,
-        ),
-        opts=on_cluster,
-    )
+    namespace = StackNamespace(stack, opts=on_cluster)
+    gateway = Gateway("gateway", GatewayArgs(stack=stack, namespace=namespace.name), opts=on_cluster)
     services = place_services(
         stack,
         repositories,

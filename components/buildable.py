@@ -7,7 +7,7 @@ yet is refused here by name: a setting that is accepted and does nothing would b
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from economics import load, misplaced, models_too_large
+from economics import misplaced, models_too_large
 from model_repo import Repositories
 from stacks.schema import (
     EksCluster,
@@ -52,7 +52,7 @@ def buildable(stack: Stack) -> BuildableStack:
 
     That is what has no component, and on AWS also what is not to be had where it is asked for.
     """
-    problems = [*_unbuildable(stack), *misplaced(stack, load())]
+    problems = [*_unbuildable(stack), *misplaced(stack)]
     match stack.cluster, stack.model_repository:
         case EksCluster() as cluster, models if not problems:
             return BuildableStack(stack.in_force, OnEks(cluster, models))

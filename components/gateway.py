@@ -9,7 +9,7 @@ from pulumi_kubernetes import apiextensions, core
 
 from components.metadata import metadata
 from local.cluster import gateway_certificate
-from stacks.schema import GATEWAY_NAME, HTTP_PORT, HTTPS_PORT, LATENCY_BUCKETS_MS, Cluster, LocalCluster
+from stacks.schema import GATEWAY_NAME, HTTP_PORT, HTTPS_PORT, LATENCY_BUCKETS_MS, LocalCluster, Stack
 from stacks.schema import Gateway as GatewaySpec
 
 GATEWAY_API = "gateway.networking.k8s.io/v1"
@@ -44,13 +44,9 @@ def duration(milliseconds: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayArgs:
-    """What the stack asks of its gateway, and where that stands."""
+    """The stack whose gateway it is, and where that stands."""
 
-    spec: GatewaySpec
-    longest_request_ms: int
-    """The largest timeout of any service."""
-    cluster: Cluster
-    image: str
+    stack: Stack
     namespace: pulumi.Input[str]
 
 
@@ -69,11 +65,11 @@ class Gateway(pulumi.ComponentResource):
         gateway = self._place(
             GATEWAY_API,
             "Gateway",
-            gateway_spec(args.spec, certificate),
+            gateway_spec(args.stack.gateway, certificate),
             annotations={"pulumi.com/waitFor": "condition=Programmed"},
             depends_on=[proxies],
         )
-        self._place(ENVOY_API, "ClientTrafficPolicy", towards_callers(args.spec), depends_on=[gateway])
+        self._place(ENVOY_API, "ClientTrafficPolicy", towards_callers(args.stack.gateway), depends_on=[gateway])
         self._place(ENVOY_API, "BackendTrafficPolicy", towards_servers(args), depends_on=[gateway])
         self.register_outputs({})
 
@@ -97,9 +93,9 @@ class Gateway(pulumi.ComponentResource):
 
     def _certificate(self, args: GatewayArgs) -> pulumi.Input[str] | None:
         """The name of the Secret that holds the gateway's certificate; None for no TLS listener."""
-        match args.spec.tls, args.cluster:
+        match args.stack.gateway.tls, args.stack.cluster:
             case None, LocalCluster():
-                made = gateway_certificate.ensure(args.spec.domain)
+                made = gateway_certificate.ensure(args.stack.gateway.domain)
                 secret = core.v1.Secret(
                     f"{GATEWAY_NAME}-tls",
                     metadata=metadata(f"{GATEWAY_NAME}-tls", namespace=args.namespace),
@@ -119,7 +115,7 @@ class Gateway(pulumi.ComponentResource):
 
 def proxies_spec(args: GatewayArgs) -> dict[str, Any]:
     """The EnvoyProxy: how Envoy Gateway runs the stack's proxies."""
-    replicas = args.spec.replicas
+    replicas = args.stack.gateway.replicas
     return {
         # One backend in Envoy for each Service port, whatever routes lead there and with what weight.
         "mergeBackends": {},
@@ -138,7 +134,7 @@ def proxies_spec(args: GatewayArgs) -> dict[str, Any]:
                     "replicas": replicas,
                     "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
                     "container": {
-                        "image": args.image,
+                        "image": args.stack.images.envoy,
                         "resources": {"requests": {"cpu": PROXY_CPU, "memory": PROXY_MEMORY},
                                       "limits": {"memory": PROXY_MEMORY}},
                     },
@@ -190,13 +186,13 @@ def towards_callers(spec: GatewaySpec) -> dict[str, Any]:
 
 def towards_servers(args: GatewayArgs) -> dict[str, Any]:
     """The BackendTrafficPolicy: how the proxies treat every server."""
-    spec = args.spec
+    spec = args.stack.gateway
     return {
         "targetRefs": [_GATEWAY],
         "timeout": {
             "tcp": {"connectTimeout": CONNECT_TIMEOUT},
             # HTTPRoutes have each service's own; a GRPCRoute has no place for one, and gRPC callers set deadlines.
-            "http": {"requestTimeout": duration(args.longest_request_ms)},
+            "http": {"requestTimeout": duration(args.stack.longest_request_ms)},
         },
         "connection": {"bufferLimit": f"{spec.limits.request_mib}Mi"},
         "circuitBreaker": {

@@ -8,7 +8,7 @@ from pulumi_kubernetes import core, meta, networking
 from components import triton_pod
 from components.metadata import SERVER, metadata
 from observability.variants import OWNER_LABEL
-from stacks.schema import Gateway, Monitoring
+from stacks.schema import S3Repository, Stack
 
 POD_SECURITY = "restricted"
 POD_SECURITY_VERSION = "latest"
@@ -28,15 +28,8 @@ class StackNamespace(pulumi.ComponentResource):
 
     name: pulumi.Output[str]
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        gateway: Gateway,
-        monitoring: Monitoring | None,
-        models_in_s3: bool,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, stack: Stack, opts: pulumi.ResourceOptions | None = None) -> None:
+        name, monitoring = stack.namespace, stack.monitoring
         super().__init__("plimsoll:components:StackNamespace", name, None, opts)
         security = {
             f"pod-security.kubernetes.io/{mode}{suffix}": value
@@ -55,10 +48,10 @@ class StackNamespace(pulumi.ComponentResource):
             spec=networking.v1.NetworkPolicySpecArgs(
                 pod_selector=meta.v1.LabelSelectorArgs(match_labels=SERVER),
                 policy_types=["Ingress", "Egress"],  # without a rule for egress: models come from a volume
-                egress=_towards_s3() if models_in_s3 else None,
+                egress=_towards_s3() if isinstance(stack.model_repository, S3Repository) else None,
                 ingress=[
                     _rule(
-                        [_any_pod(), _proxies(self.name, gateway.controller_namespace)],
+                        [_any_pod(), _proxies(self.name, stack.gateway.controller_namespace)],
                         (triton_pod.HTTP, triton_pod.GRPC),
                     ),
                     *([_rule([_pods_of(monitoring.namespace)], (triton_pod.METRICS,))] if monitoring else []),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from stacks.schema import EksCluster, Problem, Stack
 
-from economics.offerings import ZONES_WITHOUT_EKS, Offerings
+from economics.offerings import ZONES_WITHOUT_EKS, Offerings, load
 
 MIB = 2**20
 GIB = 2**30
@@ -13,11 +13,11 @@ RUNTIME_GIB = 1.0
 """What CUDA, Triton and a backend keep of a GPU's memory before any model: about half a GiB to one. An estimate."""
 
 
-def misplaced(stack: Stack, offerings: Offerings) -> Iterator[Problem]:
+def misplaced(stack: Stack) -> Iterator[Problem]:
     """Every region, zone and instance type of an EKS stack that is not to be had."""
     if not isinstance(stack.cluster, EksCluster):
         return
-    cluster = stack.cluster
+    cluster, offerings = stack.cluster, load()
     if cluster.region not in offerings.regions:
         yield Problem(
             path="cluster.region",

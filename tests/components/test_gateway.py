@@ -6,9 +6,10 @@ import pytest
 from pulumi.runtime import rpc
 
 from components import Gateway, GatewayArgs
-from stacks.schema import ExistingCluster, Limits, LocalCluster, Tls
+from stacks.schema import ExistingCluster, Images, Limits, LocalCluster, Tls
 from stacks.schema import Gateway as GatewaySpec
 from tests.components.conftest import Build, RecordingEngine
+from tests.factories import a_stack
 
 EXISTING = ExistingCluster(context="my-cluster")
 
@@ -26,14 +27,14 @@ def a_gateway(
     longest_request_ms: int = 10_000,
 ) -> Callable[[], None]:
     def program() -> None:
-        args = GatewayArgs(
-            spec=spec or GatewaySpec(),
-            longest_request_ms=longest_request_ms,
-            cluster=cluster,
-            image="plimsoll.local/envoy:1.39.1",
-            namespace="models",
+        stack = a_stack(traffic={"requestTimeoutMs": longest_request_ms}).model_copy(
+            update={
+                "gateway": spec or GatewaySpec(),
+                "cluster": cluster,
+                "images": Images(envoy="plimsoll.local/envoy:1.39.1"),
+            }
         )
-        Gateway("gateway", args)
+        Gateway("gateway", GatewayArgs(stack=stack, namespace="models"))
 
     return program
 

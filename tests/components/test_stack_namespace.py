@@ -1,13 +1,14 @@
 from components import StackNamespace
-from stacks.schema import Gateway, Monitoring
+from stacks.schema import Gateway, Monitoring, S3Repository
 from tests.components.conftest import Build
+from tests.factories import a_stack
+
+MODELS = {"namespace": "models", "monitoring": Monitoring()}
 
 
 def test_only_the_namespace_and_its_gateway_may_call_servers_and_servers_call_nobody(build: Build) -> None:
     def program() -> None:
-        StackNamespace(
-            "models", gateway=Gateway(controller_namespace="envoy"), monitoring=Monitoring(), models_in_s3=False
-        )
+        StackNamespace(a_stack().model_copy(update={**MODELS, "gateway": Gateway(controller_namespace="envoy")}))
 
     [policy] = build(program).inputs_of("NetworkPolicy")
 
@@ -31,7 +32,7 @@ def test_servers_whose_models_are_in_s3_reach_it_and_no_private_address_but_dns_
     build: Build,
 ) -> None:
     def program() -> None:
-        StackNamespace("models", gateway=Gateway(), monitoring=None, models_in_s3=True)
+        StackNamespace(a_stack().model_copy(update={**MODELS, "model_repository": S3Repository()}))
 
     [policy] = build(program).inputs_of("NetworkPolicy")
 

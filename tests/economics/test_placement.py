@@ -7,7 +7,7 @@ GIB = 2**30
 
 
 def test_what_is_on_no_cloud_is_nowhere_misplaced() -> None:
-    assert list(misplaced(parse(smallest()), load())) == []
+    assert list(misplaced(parse(smallest()))) == []
 
 
 def test_a_pool_is_placed_in_the_zones_that_have_one_of_its_types() -> None:
