@@ -186,7 +186,8 @@ def _metric_present(patient: Patient) -> Iterator[Broken]:
     if not patient.prometheus.query(_lately(patient, anywhere)):
         yield Broken(
             "metric present", f"servers are read, and {metrics.REQUESTS_SUCCEEDED} is not among what they say",
-            "check that no metricRelabeling of the PodMonitor drops it, and that the image is Triton 2.51 or newer",
+            "check that the PodMonitor asks at /metrics (Triton answers any other path with an empty page), that no "
+            "metricRelabeling of it drops the metric, and that the image is Triton 2.51 or newer",
         )  # fmt: skip
 
 

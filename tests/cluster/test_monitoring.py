@@ -172,8 +172,11 @@ FAULTS = {
         namespace="monitoring",
     ),
     "the servers' PodMonitor is gone": Fault("target scraped", "podmonitor", queries.SERVERS),
+    "servers are asked at a wrong port": Fault(
+        "target scraped", "podmonitor", queries.SERVERS, patched(op="replace", path=f"{ENDPOINT}/port", value="http")
+    ),
     "servers are asked at a wrong path": Fault(
-        "target scraped", "podmonitor", queries.SERVERS, patched(op="add", path=f"{ENDPOINT}/path", value="/metric")
+        "metric present", "podmonitor", queries.SERVERS, patched(op="add", path=f"{ENDPOINT}/path", value="/metric")
     ),
     "the gateway's PodMonitor is gone": Fault("gateway scraped", "podmonitor", queries.GATEWAY),
     "a metric is dropped": Fault(
