@@ -103,7 +103,7 @@ class AwsStandIn(StandIn):
         with self._one_at_a_time:
             new = {key: contents(value) if key in known.assets else value for key, value in new.items()}
             if known.settle is None:
-                raise NotImplementedError(f"the stand-in can't change {kind} in place")
+                raise LookupError(f"{kind} can't be changed in place: its entry in aws_calls.py has no `settle`")
             known.settle(self._aws, identity, old, new)
             kept = {key: value for key, value in new.items() if key not in known.assets}
             return {**kept, **known.read(self._aws, identity)}

@@ -6,6 +6,7 @@
 
 import contextlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Mapping
 from concurrent import futures
 from typing import Any
@@ -25,7 +26,7 @@ ASSET = "c44067f5952c0a294b673a41bacd8c17"
 Values = dict[str, Any]
 
 
-class StandIn(services.ResourceProviderServicer):
+class StandIn(services.ResourceProviderServicer, ABC):
     """A provider without a cloud: subclasses say what they check, keep and give back."""
 
     name: str
@@ -33,33 +34,33 @@ class StandIn(services.ResourceProviderServicer):
 
     # What a stand-in is made of.
 
+    @abstractmethod
     def refusals(self, kind: str, inputs: Values) -> Iterable[tuple[str, str]]:
         """Why inputs are refused: the property, and the reason."""
-        raise NotImplementedError
 
+    @abstractmethod
     def completed(self, kind: str, urn: str, inputs: Values, old: Values, seed: bytes) -> Values:
         """The inputs with what a provider adds to them: names, default tags."""
-        raise NotImplementedError
 
+    @abstractmethod
     def replacing(self, kind: str, changed: Iterable[str]) -> list[str]:
         """Which of the changed inputs can't be changed in place."""
-        raise NotImplementedError
 
+    @abstractmethod
     def create(self, kind: str, inputs: Values) -> tuple[str, Values]:
         """Make a resource: its ID and its outputs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, kind: str, identity: str) -> Values | None:
         """What a resource is now; None if there is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def update(self, kind: str, identity: str, old: Values, new: Values) -> Values:
         """Change a resource in place: its outputs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def delete(self, kind: str, identity: str) -> None:
         """Remove a resource."""
-        raise NotImplementedError
 
     def call(self, token: str) -> Values | None:
         """Answer a function's invocation; None if there is no such function."""
