@@ -76,6 +76,10 @@ class Burst:
         """How many requests wait for their answer."""
         return self._sent - len(self.answers) - len(self.refusals)
 
+    def refused_for(self, reason: str) -> int:
+        """How many requests were refused in these words."""
+        return sum(reason in refusal for refusal in self.refusals)
+
     def send(self, requests: int) -> None:
         """Send so many, one image each."""
         image = held_out().pixels[:1]
