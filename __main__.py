@@ -25,7 +25,7 @@ def main() -> None:
     """Lay out the platform: cluster, namespace, gateway, model store, and the services behind the gateway."""
     asked = buildable(reachable(parse(pulumi.Config().get_object("stack"))))
     stack = asked.stack
-    repositories = assemble_all(stack.services)
+    repositories = assemble_all(stack)
     require_room(stack, repositories)
     fill_store(asked.target.models, chain.from_iterable(repositories.values()))
 

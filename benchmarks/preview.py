@@ -148,7 +148,7 @@ def _pure_part(size: int, stack: Mapping[str, object]) -> PurePart:
     began = time.perf_counter()
     parsed = parse(stack)
     read = time.perf_counter()
-    assemble_all(parsed.services)
+    assemble_all(parsed)
     return PurePart(size, round(read - began, 3), round(time.perf_counter() - read, 3))
 
 

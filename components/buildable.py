@@ -75,9 +75,14 @@ def _unbuildable(stack: Stack) -> Iterator[Problem]:
     if stack.budget and not isinstance(stack.cluster, EksCluster):
         yield _not_yet("budget", "a budget", "no budget but on EKS", "remove it")
     for name, service in stack.services.items():
-        path = f"services.{name}"
-        if isinstance(service.engine, TensorRt):
-            yield _not_yet(f"{path}.engine.kind", "'tensorrt'", "onnxruntime or python", "use kind: onnxruntime")
+        if isinstance(service.engine, TensorRt) and not isinstance(stack.model_repository, S3Repository):
+            yield Problem(
+                path=f"services.{name}.engine.kind",
+                found="'tensorrt', and models lie on a volume",
+                limit="engines where models are in S3",
+                reason="an engine is built in the cluster, on the GPUs it is for, and a volume is only read there",
+                way_out="use modelRepository: {kind: s3}, or kind: onnxruntime",
+            )
 
 
 def _not_yet(path: str, asked_for: str, limit: str, way_out: str) -> Problem:

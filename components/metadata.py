@@ -12,6 +12,9 @@ FIELD_MANAGER = "plimsoll"
 SERVER = {"app.kubernetes.io/name": "triton"}
 """What finds the pods of every model server."""
 
+ENGINE_BUILD = {"app.kubernetes.io/name": "engine-build"}
+"""What finds the pods that build TensorRT engines."""
+
 
 def metadata(
     name: pulumi.Input[str],

@@ -34,8 +34,7 @@ def place_services(
     for name, service in stack.services.items():
         of_service = repositories[name]
         models = publish(name, of_service)
-        first = [*after, *([models.published] if isinstance(models, triton_pod.ModelsInS3) else [])]
-        on_nodes = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=first)) if first else opts
+        stable_opts = _after([*after, *models.awaited(of_service.stable)], opts)
         proven = TritonServerArgs(
             service=service,
             variant=Variant.STABLE,
@@ -44,7 +43,7 @@ def place_services(
             namespace=namespace,
             models=models,
         )
-        stable = TritonServer(name, proven, on_nodes)
+        stable = TritonServer(name, proven, stable_opts)
         # Both sides have an address for as long as the service is there, canary or not. So Envoy has a canary's backend
         # before it gets a weight and after it had one: a backend that goes together with its weight loses requests.
         addresses = {variant: _address(name, variant, namespace, stable) for variant in Variant}
@@ -60,7 +59,7 @@ def place_services(
         }
         if of_service.canary:
             on_trial = replace(proven, variant=Variant.CANARY, repository=of_service.canary)
-            canary = TritonServer(name, on_trial, on_nodes)
+            canary = TritonServer(name, on_trial, _after([*after, *models.awaited(of_service.canary)], opts))
             outputs[name][Variant.CANARY] = _endpoints(on_trial, addresses[Variant.CANARY])
             servers[name].append(canary)
             # Taking its requests away must work whatever state a canary is in.
@@ -68,6 +67,10 @@ def place_services(
     Routes("routes", RoutesArgs(services=stack.services, ready=ready, gateway=stack.gateway, namespace=namespace), opts)
     Autoscalers("autoscalers", AutoscalersArgs(stack=stack, servers=servers, namespace=namespace), opts)
     return outputs
+
+
+def _after(first: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=first)) if first else opts
 
 
 def _address(name: str, variant: Variant, namespace: pulumi.Input[str], parent: TritonServer) -> core.v1.Service:

@@ -6,7 +6,7 @@ import pulumi
 from pulumi_kubernetes import core, meta, networking
 
 from components import triton_pod
-from components.metadata import SERVER, metadata
+from components.metadata import ENGINE_BUILD, SERVER, metadata
 from observability.variants import OWNER_LABEL
 from stacks.schema import S3Repository, Stack
 
@@ -59,6 +59,17 @@ class StackNamespace(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
+        if isinstance(stack.model_repository, S3Repository):
+            networking.v1.NetworkPolicy(
+                "engine-builds",
+                metadata=metadata("engine-builds", namespace=self.name),
+                spec=networking.v1.NetworkPolicySpecArgs(
+                    pod_selector=meta.v1.LabelSelectorArgs(match_labels=ENGINE_BUILD),
+                    policy_types=["Ingress", "Egress"],  # without a rule for ingress: nobody calls a build
+                    egress=_towards_s3(),
+                ),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.register_outputs({"name": self.name})
 
 

@@ -1,6 +1,7 @@
 """The pod that runs Triton: a pure answer, placed by `triton_server.py`."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -31,6 +32,10 @@ class ModelsOnVolume:
 
     claim: pulumi.Input[str]
 
+    def awaited(self, _repository: Repository) -> list[pulumi.Resource]:
+        """Nothing: they were written before the first resource."""
+        return []
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelsInS3:
@@ -40,13 +45,31 @@ class ModelsInS3:
     region: str
     service: str
     published: pulumi.Resource
-    """What has to be there first: the objects, and the right to read them."""
+    """The objects, and the right to read them."""
+    engines: Mapping[str, pulumi.Resource]
+    """What builds each engine, by its key."""
+
+    def awaited(self, repository: Repository) -> list[pulumi.Resource]:
+        """What has to be there before a server can read a repository."""
+        built = [self.engines[repository.engine.key]] if repository.engine else []
+        return [self.published, *built]
 
 
 Models = ModelsOnVolume | ModelsInS3
 """Where a server reads its models from."""
 
 UID = 1000
+RESTRICTED_POD = core.v1.PodSecurityContextArgs(
+    run_as_non_root=True,
+    run_as_user=UID,
+    run_as_group=UID,
+    seccomp_profile=core.v1.SeccompProfileArgs(type="RuntimeDefault"),
+)
+RESTRICTED_CONTAINER = core.v1.SecurityContextArgs(
+    allow_privilege_escalation=False,
+    read_only_root_filesystem=True,
+    capabilities=core.v1.CapabilitiesArgs(drop=["ALL"]),
+)
 
 # Stopping, in order: callers learn that the pod is going; Triton finishes what it has begun; what is left is cut off.
 LEAVE_SERVICE_SECONDS = 5
@@ -92,12 +115,7 @@ def spec(
         automount_service_account_token=False,
         enable_service_links=False,
         termination_grace_period_seconds=LEAVE_SERVICE_SECONDS + finish_seconds(service) + GIVE_UP_SECONDS,
-        security_context=core.v1.PodSecurityContextArgs(
-            run_as_non_root=True,
-            run_as_user=UID,
-            run_as_group=UID,
-            seccomp_profile=core.v1.SeccompProfileArgs(type="RuntimeDefault"),
-        ),
+        security_context=RESTRICTED_POD,
         node_selector={POOL_LABEL: service.pool} if service.pool else None,
         tolerations=[core.v1.TolerationArgs(key=GPU, operator="Exists", effect="NoSchedule")] if service.pool else None,
         topology_spread_constraints=[
@@ -132,11 +150,11 @@ def _server(service: Service, repository: Repository, image: str, models: Models
         case ModelsOnVolume():
             repository_option, environment = "--model-repository=/models", None
             mounts = [
-                core.v1.VolumeMountArgs(name="models", mount_path="/models", sub_path=repository.digest, read_only=True)
+                core.v1.VolumeMountArgs(name="models", mount_path="/models", sub_path=repository.folder, read_only=True)
             ]
         case ModelsInS3():
             repository_option = pulumi.Output.concat(
-                "--model-repository=s3://", models.bucket, f"/{models.service}/{repository.digest}"
+                "--model-repository=s3://", models.bucket, f"/{models.service}/{repository.folder}"
             )
             environment, mounts = [core.v1.EnvVarArgs(name="AWS_REGION", value=models.region)], []
     # The model, not only the server, decides whether the pod may answer.
@@ -152,6 +170,7 @@ def _server(service: Service, repository: Repository, image: str, models: Models
         command=["tritonserver"],
         args=[
             repository_option,
+            *([f"--model-config-name={repository.config_name}"] if repository.config_name else []),
             "--disable-auto-complete-config",  # the rendered config is the truth, and was checked
             f"--exit-timeout-secs={finish_seconds(service)}",
             f"--grpc-max-connection-age={CONNECTION_AGE_MS}",
@@ -172,11 +191,7 @@ def _server(service: Service, repository: Repository, image: str, models: Models
         lifecycle=core.v1.LifecycleArgs(
             pre_stop=core.v1.LifecycleHandlerArgs(sleep=core.v1.SleepActionArgs(seconds=LEAVE_SERVICE_SECONDS))
         ),
-        security_context=core.v1.SecurityContextArgs(
-            allow_privilege_escalation=False,
-            read_only_root_filesystem=True,
-            capabilities=core.v1.CapabilitiesArgs(drop=["ALL"]),
-        ),
+        security_context=RESTRICTED_CONTAINER,
         volume_mounts=[
             *mounts,
             core.v1.VolumeMountArgs(name="shm", mount_path="/dev/shm"),  # noqa: S108 - the container's own

@@ -4,6 +4,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
@@ -18,6 +19,36 @@ from stacks.schema import Problem, Service, StackError, TensorRt
 MODELS = Path(__file__).parent
 """The folder that holds a folder for each model."""
 TEMPLATE = "config.pbtxt.j2"
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output of a model."""
+
+    name: str
+    data_type: str
+    """As Triton spells it: `TYPE_FP32`."""
+    dims: tuple[int, ...]
+    """Without the batch; -1 for any size."""
+
+    def __str__(self) -> str:
+        return f"{self.data_type} {list(self.dims)}"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a model takes and gives."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """Each by the words for it."""
+        return {
+            **{f"input '{tensor.name}'": tensor for tensor in self.inputs},
+            **{f"output '{tensor.name}'": tensor for tensor in self.outputs},
+        }
 
 
 class _Tensor(Protocol):
@@ -74,29 +105,27 @@ def render_config(name: str, service: Service, version: int, *, models: Path = M
     return text
 
 
-def signature_change(before: str, after: str) -> str | None:
-    """What differs between the inputs and outputs of two rendered configs, as a clause; None where nothing does."""
-    old, new = _signature(before), _signature(after)
+def signature_of(config: str) -> Signature:
+    """The inputs and outputs that a rendered config names."""
+    parsed = _parse(config)
+    return Signature(_tensors(parsed.input), _tensors(parsed.output))
+
+
+def signature_change(before: Signature, after: Signature) -> str | None:
+    """What differs between the inputs and outputs of two versions, as a clause; None where nothing does."""
+    old, new = before.tensors, after.tensors
     changes = [
-        f"{tensor} was {_shown(old.get(tensor))} and is {_shown(new.get(tensor))}"
+        f"{tensor} was {old.get(tensor, 'not there')} and is {new.get(tensor, 'not there')}"
         for tensor in sorted(old.keys() | new.keys())
         if old.get(tensor) != new.get(tensor)
     ]
     return "; ".join(changes) or None
 
 
-def _signature(text: str) -> dict[str, tuple[str, list[int]]]:
-    """The type and dims of each tensor."""
-    config = _parse(text)
-    return {
-        f"{direction} '{tensor.name}'": (model_config_pb2.DataType.Name(tensor.data_type), list(tensor.dims))
-        for direction, tensors in (("input", config.input), ("output", config.output))
-        for tensor in tensors
-    }
-
-
-def _shown(tensor: tuple[str, list[int]] | None) -> str:
-    return f"{tensor[0]} {tensor[1]}" if tensor else "not there"
+def _tensors(tensors: Sequence[_Tensor]) -> tuple[Tensor, ...]:
+    return tuple(
+        Tensor(tensor.name, model_config_pb2.DataType.Name(tensor.data_type), tuple(tensor.dims)) for tensor in tensors
+    )
 
 
 @cache
@@ -118,8 +147,9 @@ def _threads(service: Service) -> int:
 
 def _warmup_batches(service: Service) -> list[int]:
     """The smallest and the largest batch that the service's engine accepts."""
-    profile = service.engine.profile if isinstance(service.engine, TensorRt) else None
-    return sorted({profile.min_batch if profile else 1, service.batching.max_batch_size})
+    largest = service.batching.max_batch_size
+    smallest = service.engine.profile_for(largest).min_batch if isinstance(service.engine, TensorRt) else 1
+    return sorted({smallest, largest})
 
 
 @cache  # asked for every batch size of every service, and a model has one signature

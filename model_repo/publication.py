@@ -12,7 +12,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from model_repo.repository import File, Repository
+from model_repo.files import File
+from model_repo.repository import Repository
 
 LOCK = ".publishing.lock"
 UNFINISHED = ".publishing-"

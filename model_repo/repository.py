@@ -1,29 +1,19 @@
 """One service's Triton model repository: which files it consists of, known by the digest of their contents."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from model_repo.config import MODELS, is_model, render_config, signature_change
-from stacks.schema import Problem, Python, Service, StackError
+from model_repo.config import MODELS, Signature, is_model, render_config, signature_change, signature_of
+from model_repo.engines import Engine, Target, held_out_files, unbuildable
+from model_repo.files import File, file_at, text_file
+from stacks.schema import Problem, Python, Service, Stack, StackError, TensorRt, nvidia_release
 
 WEIGHTS = "model.onnx"
 MODEL_CODE = "model.py"  # of the python engine; a version without one of its own gets the ONNX one
 PYTHON_BACKEND = Path(__file__).parent / "backends" / "onnx" / "model.py"
 DIGEST_LENGTH = 16  # 64 bits: even a million repositories meet by chance once in 40 million tries
-
-
-@dataclass(frozen=True)
-class File:
-    """One file of a repository."""
-
-    path: str
-    """Where it lies in the repository: relative, with forward slashes."""
-    source: bytes | Path
-    """Its contents, or the file that has them: weights are larger than memory."""
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -33,19 +23,30 @@ class Repository:
     model: str
     version: int
     files: tuple[File, ...]
+    engine: Engine | None = None
+    """What is built beside the files, where a TensorRT engine is served."""
 
     @property
     def size_bytes(self) -> int:
-        """What a server has to read before it is ready."""
-        return sum(
-            len(file.source) if isinstance(file.source, bytes) else file.source.stat().st_size for file in self.files
-        )
+        """What a server has to read before it is ready; an engine is taken to be as large as what it is made of."""
+        return sum(file.size_bytes for file in (*self.files, *(self.engine.sources if self.engine else ())))
 
     @property
     def digest(self) -> str:
         """16 hexadecimal digits that stand for every path and every byte, and for nothing else."""
         listing = "".join(f"{file.sha256}  {file.path}\n" for file in self.files)
+        listing += f"{self.engine.key}\n" if self.engine else ""
         return hashlib.sha256(listing.encode()).hexdigest()[:DIGEST_LENGTH]
+
+    @property
+    def folder(self) -> str:
+        """Where it lies in a store, by what it holds. An engine's is shared by all configs that it is served with."""
+        return f"engines/{self.engine.key}" if self.engine else self.digest
+
+    @property
+    def config_name(self) -> str | None:
+        """Which of the configs in an engine's folder is this one's; None where there is one, `config.pbtxt`."""
+        return PurePosixPath(self.files[0].path).stem if self.engine else None
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,11 @@ class Repositories:
             yield self.canary
 
 
-def assemble(name: str, service: Service, *, models: Path = MODELS) -> Repositories:
-    """The repositories of a service; `name` is the service's. Reads files and writes none.
+def assemble(name: str, service: Service, *, target: Target | None = None, models: Path = MODELS) -> Repositories:
+    """The repositories of a service; `name` is the service's, `target` what its engines are built for if it has any.
 
-    Raises StackError with every problem of the service, such as a version that is not there.
+    Reads files and writes none. Raises StackError with every problem of the service, such as a version that is not
+    there.
     """
     problems = _version_problems(name, service, models)
     wanted = [service.version, *([service.canary.version] if service.canary else [])]
@@ -72,27 +74,41 @@ def assemble(name: str, service: Service, *, models: Path = MODELS) -> Repositor
         configs = [render_config(name, service, version, models=models) for version in wanted]
     except StackError as error:
         raise StackError([*error.problems, *problems]) from error
-    if service.canary and (change := signature_change(*configs)):
+    # Reading a config back takes time, and most services have no use for it.
+    signatures = [signature_of(config) for config in configs] if service.canary or target else []
+    if service.canary and (change := signature_change(*signatures)):
         problems.append(_changed_signature(name, service, service.canary.version, change))
     if problems:
         raise StackError(problems)
+    if target and isinstance(service.engine, TensorRt):
+        return _with_engines(
+            name, service, service.engine, target, zip(wanted, configs, signatures, strict=True), models
+        )
     return Repositories(
         *(_repository(service, version, config, models) for version, config in zip(wanted, configs, strict=True))
     )
 
 
-def assemble_all(services: Mapping[str, Service], *, models: Path = MODELS) -> Mapping[str, Repositories]:
+def assemble_all(stack: Stack, *, models: Path = MODELS) -> Mapping[str, Repositories]:
     """Each service's repositories by the service's name. Raises one StackError with the problems of all of them."""
     repositories: dict[str, Repositories] = {}
     problems: list[Problem] = []
-    for name, service in services.items():
+    for name, service in stack.services.items():
         try:
-            repositories[name] = assemble(name, service, models=models)
+            repositories[name] = assemble(name, service, target=_target(stack, service), models=models)
         except StackError as error:
             problems += error.problems
     if problems:
         raise StackError(problems)
     return repositories
+
+
+def _target(stack: Stack, service: Service) -> Target | None:
+    """What a service's engines are built for. The schema has seen to it that there is one GPU model and one release."""
+    release = nvidia_release(stack.images.tensorrt)
+    if not isinstance(service.engine, TensorRt) or not service.pool or not release:
+        return None
+    return Target(stack.gpu_pools[service.pool].gpus[0], release)
 
 
 def known_versions(model: str, models: Path = MODELS) -> list[int]:
@@ -102,13 +118,54 @@ def known_versions(model: str, models: Path = MODELS) -> list[int]:
 
 def _repository(service: Service, version: int, config: str, models: Path) -> Repository:
     folder = models / service.model / str(version)
-    files = [_text(f"{service.model}/config.pbtxt", config)]
+    files = [text_file(f"{service.model}/config.pbtxt", config)]
     files += [
-        _file(f"{service.model}/{version}/{path.relative_to(folder).as_posix()}", path) for path in _weights(folder)
+        file_at(f"{service.model}/{version}/{path.relative_to(folder).as_posix()}", path) for path in _weights(folder)
     ]
     if isinstance(service.engine, Python) and not (folder / MODEL_CODE).is_file():
-        files.append(_file(f"{service.model}/{version}/{MODEL_CODE}", PYTHON_BACKEND))
+        files.append(file_at(f"{service.model}/{version}/{MODEL_CODE}", PYTHON_BACKEND))
     return Repository(service.model, version, tuple(sorted(files, key=lambda file: file.path)))
+
+
+def _with_engines(
+    name: str,
+    service: Service,
+    spec: TensorRt,
+    target: Target,
+    rendered: Iterable[tuple[int, str, Signature]],
+    models: Path,
+) -> Repositories:
+    """Of each version an engine, and its config under a name of its own: an engine may be served in many ways.
+
+    `rendered` has each version's config and signature. Raises StackError where no engine can be built.
+    """
+    model, profile = models / service.model, spec.profile_for(service.batching.max_batch_size)
+    problems: list[Problem] = []
+    repositories: list[Repository] = []
+    for version, config, signature in rendered:
+        wrong = list(unbuildable(f"services.{name}.engine", model, version, signature, profile.min_batch))
+        if wrong:
+            problems += wrong
+            continue
+        folder = model / str(version)
+        weights = (file_at(path.relative_to(folder).as_posix(), path) for path in _weights(folder))
+        sources = sorted([*weights, *held_out_files(model, version, signature)], key=lambda file: file.path)
+        engine = Engine(
+            service.model,
+            version,
+            target,
+            spec.precision,
+            profile,
+            spec.allowed_error_percent,
+            signature,
+            tuple(sources),
+        )
+        config_name = hashlib.sha256(config.encode()).hexdigest()[:DIGEST_LENGTH]
+        file = text_file(f"{service.model}/configs/{config_name}.pbtxt", config)
+        repositories.append(Repository(service.model, version, (file,), engine))
+    if problems:
+        raise StackError(problems)
+    return Repositories(*repositories)
 
 
 def _changed_signature(name: str, service: Service, version: int, change: str) -> Problem:
@@ -152,20 +209,3 @@ def _version_problems(name: str, service: Service, models: Path) -> list[Problem
 def _weights(version: Path) -> list[Path]:
     # Hidden files are what editors and file managers leave behind, and they differ from machine to machine.
     return [path for path in version.rglob("*") if path.is_file() and not path.name.startswith(".")]
-
-
-def _text(path: str, text: str) -> File:
-    contents = text.encode()
-    return File(path, contents, hashlib.sha256(contents).hexdigest())
-
-
-def _file(path: str, source: Path) -> File:
-    status = source.stat()
-    return File(path, source, _sha256(source, status.st_size, status.st_mtime_ns))
-
-
-@cache
-def _sha256(source: Path, _size: int, _modified_ns: int) -> str:
-    """The hash of a file's contents, read once for each size and time of change, however many services share it."""
-    with source.open("rb") as contents:
-        return hashlib.file_digest(contents, "sha256").hexdigest()

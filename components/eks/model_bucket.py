@@ -8,7 +8,7 @@ import pulumi
 from pulumi_aws import eks, s3
 
 from components.eks import iam
-from model_repo import Repositories, Repository
+from model_repo import File, Repositories, Repository
 
 OLD_VERSION_DAYS = 30
 """How long an object that was overwritten or deleted by mistake can be had back."""
@@ -122,14 +122,15 @@ class PublishedModelsArgs:
 class PublishedModels(pulumi.ComponentResource):
     """The models of one service under its own prefix, and the role its servers read them with.
 
-    What a service no longer serves is deleted with the update that takes it out; the bucket keeps it for a month.
+    What a service no longer serves is deleted with the update that takes it out. Engines stay: they were not uploaded,
+    and going back to one takes no build.
     """
 
     def __init__(self, name: str, args: PublishedModelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("plimsoll:eks:PublishedModels", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         for repository in unique(args.repositories):
-            self._upload(args, repository)
+            upload(args.bucket, prefix(args.service, repository), repository.files, parent=self)
         role = iam.role(
             f"{args.role_prefix}-{name}-models",
             trusts=iam.PODS,
@@ -150,27 +151,35 @@ class PublishedModels(pulumi.ComponentResource):
             )
         self.register_outputs({})
 
-    def _upload(self, args: PublishedModelsArgs, repository: Repository) -> None:
-        for file in repository.files:
-            key = f"{prefix(args.service, repository)}/{file.path}"
-            source = (
-                pulumi.FileAsset(str(file.source))
-                if isinstance(file.source, Path)
-                else pulumi.StringAsset(file.source.decode())
-            )
+
+def upload(
+    bucket: ModelBucket, prefix: str, files: Iterable[File], *, parent: pulumi.Resource
+) -> list[pulumi.Resource]:
+    """Place files under a prefix of the bucket."""
+    placed: list[pulumi.Resource] = []
+    for file in files:
+        key = f"{prefix}/{file.path}"
+        source = (
+            pulumi.FileAsset(str(file.source))
+            if isinstance(file.source, Path)
+            else pulumi.StringAsset(file.source.decode())
+        )
+        placed.append(
             s3.BucketObjectv2(
                 key,
-                bucket=args.bucket.bucket_name,
+                bucket=bucket.bucket_name,
                 key=key,
                 source=source,
                 source_hash=file.sha256,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(parent=parent),
             )
+        )
+    return placed
 
 
 def prefix(service: str, repository: Repository) -> str:
-    """Where a repository lies in the bucket: under its service's name, by its digest."""
-    return f"{service}/{repository.digest}"
+    """Where a repository lies in the bucket: under its service's name."""
+    return f"{service}/{repository.folder}"
 
 
 def unique(repositories: Repositories) -> Iterator[Repository]:

@@ -1,6 +1,6 @@
 """All of AWS that a stack stands on, put together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -13,6 +13,7 @@ from components.eks import karpenter
 from components.eks.budget_alarm import OWNER_TAG, STACK_TAG, BudgetAlarm
 from components.eks.control_plane import ControlPlane, ControlPlaneArgs
 from components.eks.encryption import Encryption
+from components.eks.engine_builder import EngineBuilder, EngineBuilderArgs
 from components.eks.gpu_node_pool import GpuNodePool, GpuNodePoolArgs
 from components.eks.karpenter import Karpenter, KarpenterArgs
 from components.eks.model_bucket import ModelBucket, ModelBucketArgs, PublishedModels, PublishedModelsArgs
@@ -43,6 +44,7 @@ class EksPlatform(pulumi.ComponentResource):
             default_tags=aws.ProviderDefaultTagsArgs(tags=self._tags),
             opts=pulumi.ResourceOptions(parent=self),
         )
+        self._aws = provider
         self._on_aws = pulumi.ResourceOptions(parent=self, providers=[provider])
         self._account_id = aws.get_caller_identity_output(
             opts=pulumi.InvokeOutputOptions(parent=self, provider=provider)
@@ -117,7 +119,38 @@ class EksPlatform(pulumi.ComponentResource):
             ),
             opts=self._on_aws,
         )
-        return ModelsInS3(bucket=bucket.bucket_name, region=self._spec.region, service=service, published=published)
+        return ModelsInS3(
+            bucket=bucket.bucket_name,
+            region=self._spec.region,
+            service=service,
+            published=published,
+            engines=self._engines(bucket, service, repositories, namespace),
+        )
+
+    def _engines(
+        self, bucket: ModelBucket, service: str, repositories: Repositories, namespace: pulumi.Input[str]
+    ) -> Mapping[str, pulumi.Resource]:
+        """What builds the engines of a service, by their keys."""
+        if not any(repository.engine for repository in repositories):
+            return {}
+        return EngineBuilder(
+            f"{service}-engines",
+            EngineBuilderArgs(
+                name=service,
+                service=self._stack.services[service],
+                repositories=repositories,
+                images=self._stack.images,
+                bucket=bucket,
+                key_arn=self._key.key_arn,
+                cluster_name=self._control_plane.cluster.name,
+                account_id=self._account_id,
+                region=self._spec.region,
+                namespace=namespace,
+                role_prefix=self._name,
+                after=self.ready,
+            ),
+            opts=pulumi.ResourceOptions(parent=self, providers=[self._aws, self.kubernetes]),
+        ).jobs
 
     def _addons(self) -> list[pulumi.Resource]:
         """Install the add-ons, where that is this stack's to do."""

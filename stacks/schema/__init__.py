@@ -19,7 +19,7 @@ from stacks.schema.emergency import Emergency
 from stacks.schema.engine import MIN_COMPUTE_CAPABILITY, Engine, OnnxRuntime, Precision, Profile, Python, TensorRt
 from stacks.schema.gateway import GATEWAY_NAME, HTTP_PORT, HTTPS_PORT, Gateway, Limits, Tls
 from stacks.schema.gpu_pool import GPU_INSTANCES, Gpu, GpuInstance, GpuPool, InstanceType, Nodes
-from stacks.schema.images import ImageReference, Images
+from stacks.schema.images import ImageReference, Images, nvidia_release
 from stacks.schema.model_repository import ModelRepository, S3Repository, VolumeClaim, VolumeRepository
 from stacks.schema.monitoring import Monitoring
 from stacks.schema.parsing import parse
@@ -92,5 +92,6 @@ __all__ = [
     "Utilisation",
     "VolumeClaim",
     "VolumeRepository",
+    "nvidia_release",
     "parse",
 ]

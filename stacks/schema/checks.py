@@ -11,7 +11,7 @@ from stacks.schema.cluster import LocalCluster
 from stacks.schema.engine import MIN_COMPUTE_CAPABILITY, TensorRt
 from stacks.schema.gateway import GATEWAY_NAME
 from stacks.schema.gpu_pool import GpuPool
-from stacks.schema.images import Images
+from stacks.schema.images import Images, nvidia_release
 from stacks.schema.model_repository import S3Repository, VolumeRepository
 from stacks.schema.problem import Problem
 from stacks.schema.scaling import QueueTime, Utilisation
@@ -151,6 +151,32 @@ def precision_runs_on_the_pool(stack: Stack) -> Iterator[Problem]:
                 f"{oldest.model} GPUs with {_dotted(oldest.compute_capability)}",
                 way_out=f"choose one of those, or take the older types out of gpuPools.{service.pool}.instanceTypes",
             )
+
+
+def an_engine_has_one_kind_of_gpu(stack: Stack) -> Iterator[Problem]:
+    """A plan never meets a GPU other than the one it was built on."""
+    for name, service, pool in _on_gpus(stack):
+        if isinstance(service.engine, TensorRt) and len(pool.gpus) > 1:
+            yield Problem(
+                path=f"services.{name}.pool",
+                found=f"nodes of pool '{service.pool}' have {' or '.join(gpu.model for gpu in pool.gpus)}",
+                limit="a pool with one GPU model for every TensorRT engine",
+                reason="a plan is built and tuned for the GPU it is built on, and another architecture can't load it",
+                way_out=f"keep one GPU model in gpuPools.{service.pool}.instanceTypes, or make a pool for each",
+            )
+
+
+def an_engine_is_read_by_what_built_it(stack: Stack) -> Iterator[Problem]:
+    """The image that builds plans has the TensorRT of the one that serves them."""
+    built, served = nvidia_release(stack.images.tensorrt), nvidia_release(stack.images.triton)
+    if any(_tensorrt(stack)) and (built is None or built != served):
+        yield Problem(
+            path="images.tensorrt",
+            found=f"{stack.images.tensorrt} builds engines for {stack.images.triton}",
+            limit="two images of one NVIDIA release, said in both tags, as in 25.06-py3",
+            reason="a server reads only plans of its own TensorRT version, and a release has one for all its images",
+            way_out="give both the same release; copies in another registry keep their tags, also beside a digest",
+        )
 
 
 def profile_is_ordered(stack: Stack) -> Iterator[Problem]:
@@ -364,9 +390,13 @@ def a_shadow_takes_no_weight(stack: Stack) -> Iterator[Problem]:
 
 
 def no_service_has_the_name_of_anothers_side(stack: Stack) -> Iterator[Problem]:
-    """What belongs to a service is named after it: its canary, and its host name for gRPC."""
+    """What belongs to a service is named after it: its canary, its host name for gRPC, what builds its engines."""
     for name in stack.services:
-        for suffix, what in (("-canary", "its canary"), ("-grpc", "its host name for gRPC")):
+        for suffix, what in (
+            ("-canary", "its canary"),
+            ("-grpc", "its host name for gRPC"),
+            ("-engines", "what builds its engines"),
+        ):
             if (other := name.removesuffix(suffix)) != name and other in stack.services:
                 yield Problem(
                     path=f"services.{name}",
@@ -466,6 +496,8 @@ CHECKS: tuple[Check, ...] = (
     service_pool_exists,
     tensorrt_has_a_pool,
     precision_runs_on_the_pool,
+    an_engine_has_one_kind_of_gpu,
+    an_engine_is_read_by_what_built_it,
     profile_is_ordered,
     profile_holds_a_batch,
     queue_holds_a_batch,

@@ -21,6 +21,13 @@ MIN_COMPUTE_CAPABILITY: dict[Precision, tuple[int, int]] = {
 Source: NVIDIA, TensorRT 10.11 support matrix, hardware and precision; that release itself starts at 7.5."""
 
 
+MAX_ERROR_PERCENT: dict[Precision, float] = {"fp32": 0.1, "fp16": 1, "bf16": 3, "int8": 10, "fp8": 10}
+"""How far an engine's outputs may lie from the ONNX model's unless the stack says otherwise.
+
+About ten times the rounding of each format's mantissa (TF32, which "fp32" computes in, 11 bits; fp16 11; bf16 8), as
+layers add theirs up; what 8 bits cost depends on how a model was quantised."""
+
+
 class Profile(Spec):
     """The batch sizes a TensorRT engine is built for; it refuses any other."""
 
@@ -57,6 +64,23 @@ class TensorRt(Spec):
         default=None,
         description="The batch sizes to build for. Absent: 1 to batching.maxBatchSize, tuned for the largest.",
     )
+    max_error_percent: float | None = Field(
+        default=None,
+        gt=0,
+        le=100,
+        description="How far an output may lie from the ONNX model's on the held-out inputs, in percent of the "
+        "outputs' usual size; an engine further off is not served. Absent: fp32 0.1, fp16 1, bf16 3, int8 and fp8 10.",
+        examples=[0.5],
+    )
+
+    @property
+    def allowed_error_percent(self) -> float:
+        """How far an output may lie from the ONNX model's, in percent of the outputs' usual size."""
+        return self.max_error_percent or MAX_ERROR_PERCENT[self.precision]
+
+    def profile_for(self, max_batch_size: int) -> Profile:
+        """The batch sizes that it is built for, where Triton's largest batch is this."""
+        return self.profile or Profile(opt_batch=max_batch_size, max_batch=max_batch_size)
 
 
 class OnnxRuntime(Spec):

@@ -160,6 +160,11 @@ class GpuPool(Spec):
         return self.nodes.max * min(instance.gpus for instance in self.instances)
 
     @property
+    def gpus(self) -> tuple[Gpu, ...]:
+        """The GPU models that its nodes may have, each once."""
+        return tuple(dict.fromkeys(instance.gpu for instance in self.instances))
+
+    @property
     def compute_capability(self) -> tuple[int, int]:
         """What every GPU of the pool can do: the oldest one's compute capability, as (major, minor)."""
         return min(instance.gpu.compute_capability for instance in self.instances)

@@ -1,5 +1,6 @@
 """Which container images run."""
 
+import re
 from typing import Annotated
 
 from pydantic import Field
@@ -30,7 +31,25 @@ class Images(Spec):
         description="The Triton Inference Server image. With an exact tag or digest: a moving tag gives two replicas "
         "of one service different servers.",
     )
+    tensorrt: ImageReference = Field(
+        default="nvcr.io/nvidia/tensorrt:25.06-py3",
+        description="The image that builds TensorRT engines. Of the same NVIDIA release as Triton's: a server reads "
+        "only what its own TensorRT built.",
+    )
+    aws_cli: ImageReference = Field(
+        default="public.ecr.aws/aws-cli/aws-cli:2.37.1",
+        description="The image that brings a model to where its engine is built, and the engine to the bucket.",
+    )
     envoy: ImageReference = Field(
         default="docker.io/envoyproxy/envoy:distroless-v1.39.1",
         description="The gateway's Envoy image. With an exact tag or digest, as every image.",
     )
+
+
+_RELEASE = re.compile(r":(\d\d\.\d\d)-")
+
+
+def nvidia_release(image: str) -> str | None:
+    """The NVIDIA release that an image's tag names, as in `25.06-py3`; all images of one release share a TensorRT."""
+    found = _RELEASE.search(image)
+    return found[1] if found else None

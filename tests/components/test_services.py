@@ -39,7 +39,7 @@ def services_of(stack: Stack, outputs: list[Any] | None = None) -> Callable[[], 
     def program() -> None:
         placed = place_services(
             stack,
-            assemble_all(stack.services),
+            assemble_all(stack),
             gateway=core.v1.ConfigMap("gateway"),
             namespace="models",
             publish=lambda _service, _repositories: ModelsOnVolume(claim="model-store"),

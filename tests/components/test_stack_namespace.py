@@ -34,9 +34,11 @@ def test_servers_whose_models_are_in_s3_reach_it_and_no_private_address_but_dns_
     def program() -> None:
         StackNamespace(a_stack().model_copy(update={**MODELS, "model_repository": S3Repository()}))
 
-    [policy] = build(program).inputs_of("NetworkPolicy")
+    of_servers, of_builds = build(program).inputs_of("NetworkPolicy")
 
-    dns, credentials, s3 = policy["spec"]["egress"]
+    assert of_builds["spec"]["egress"] == of_servers["spec"]["egress"]
+    assert "ingress" not in of_builds["spec"], "nobody calls a build"
+    dns, credentials, s3 = of_servers["spec"]["egress"]
     assert dns["to"][0]["podSelector"] == {"matchLabels": {"k8s-app": "kube-dns"}}
     assert credentials["to"] == [{"ipBlock": {"cidr": "169.254.170.23/32"}}]
     assert s3["ports"] == [{"port": 443}]

@@ -61,6 +61,22 @@ def test_another_network_would_be_a_replacement_and_protection_refuses_it(accoun
     assert inventory(account.aws) == before
 
 
+def test_an_engine_that_cannot_be_built_leaves_the_servers_as_they_are(account: Account) -> None:
+    service = next(iter(account.config["services"]))
+    coarser = put(account.config, f"services.{service}.engine.precision", "int8")
+    deployments = {name: kept for name, kept in account.objects.kept.items() if "Deployment" in name}
+    account.objects.failing = {"kubernetes:batch/v1:Job"}
+    account.project.configure(coarser)
+
+    refused = account.project.pulumi(*UPDATE)
+
+    assert refused.code != 0
+    assert f"{service}-engine-" in refused.output
+    assert {name: kept for name, kept in account.objects.kept.items() if "Deployment" in name} == deployments
+    account.objects.failing = set()
+    account.up(account.config)
+
+
 def test_what_somebody_changed_by_hand_is_found_and_put_right(account: Account) -> None:
     group = f"{account.cluster}-system"
     size = account.aws.eks.describe_nodegroup(clusterName=account.cluster, nodegroupName=group)["nodegroup"][

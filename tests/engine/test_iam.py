@@ -7,30 +7,18 @@ import json
 from collections.abc import Callable, Generator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from components.eks import iam, karpenter, model_bucket
+from components.eks import engine_builder, iam, karpenter, model_bucket
 from tests.standin.moto_server import enforce_iam, moto
+from tests.standin.principals import ACCOUNT, REGION, client, principal
 
 pytestmark = pytest.mark.engine
 
-REGION = "us-east-1"
-ACCOUNT = "123456789012"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/models"
 
 Client = Callable[[str], Any]
-
-
-def client(endpoint: str, service: str, access_key: str = "test", secret: str = "test") -> Any:  # noqa: S107 - moto's
-    return boto3.client(
-        service,  # pyright: ignore[reportArgumentType, reportCallIssue] - by name
-        endpoint_url=endpoint,
-        region_name=REGION,
-        aws_access_key_id=access_key,
-        aws_secret_access_key=secret,
-    )
 
 
 @pytest.fixture
@@ -47,12 +35,9 @@ def endpoint() -> Generator[str]:
 
 def somebody_with(endpoint: str, *statements: iam.Statement) -> Client:
     """Clients of a principal that may do what the statements say, with IAM enforced from now on."""
-    admin = client(endpoint, "iam")
-    admin.create_user(UserName="role")
-    admin.put_user_policy(UserName="role", PolicyName="own", PolicyDocument=iam.document(*statements))
-    key = admin.create_access_key(UserName="role")["AccessKey"]
+    key = principal(endpoint, "role", *statements)
     enforce_iam()
-    return lambda service: client(endpoint, service, key["AccessKeyId"], key["SecretAccessKey"])
+    return lambda service: client(endpoint, service, key)
 
 
 def denied(call: Callable[..., Any], **arguments: Any) -> bool:
@@ -99,6 +84,28 @@ def nodes(endpoint: str) -> dict[str, str]:
         )["Instances"]
         started[cluster] = node["InstanceId"]
     return started
+
+
+def test_a_build_reads_its_services_sources_and_writes_its_engines_and_nothing_else(endpoint: str) -> None:
+    admin = client(endpoint, "s3")
+    for service in ("digits", "faces"):
+        admin.put_object(Bucket="models", Key=f"{service}/sources/0123/model.onnx", Body=b"")
+    s3 = somebody_with(endpoint, *engine_builder.builder("arn:aws:s3:::models", KEY, "digits"))("s3")
+    engine = "engines/4567/digits/2/model.plan"
+
+    assert not denied(s3.get_object, Bucket="models", Key="digits/sources/0123/model.onnx")
+    assert not denied(s3.list_objects_v2, Bucket="models", Prefix="digits/sources/0123/")
+    assert not denied(s3.put_object, Bucket="models", Key=f"digits/{engine}", Body=b"plan")
+    assert not denied(s3.head_object, Bucket="models", Key=f"digits/{engine}")
+    assert denied(s3.put_object, Bucket="models", Key=f"faces/{engine}", Body=b"")
+    assert denied(s3.put_object, Bucket="others", Key=f"digits/{engine}", Body=b"")
+    assert denied(s3.put_object, Bucket="models", Key="digits/0123/digits/config.pbtxt", Body=b"")
+    assert denied(s3.put_object, Bucket="models", Key="digits/engines/4567/digits/configs/1.pbtxt", Body=b"")
+    assert denied(s3.put_object, Bucket="models", Key="digits/sources/0123/model.onnx", Body=b"")
+    assert denied(s3.delete_object, Bucket="models", Key=f"digits/{engine}")
+    assert denied(s3.get_object, Bucket="models", Key="faces/sources/0123/model.onnx")
+    assert denied(s3.list_objects_v2, Bucket="models", Prefix="faces/")
+    assert denied(s3.list_buckets)
 
 
 def test_karpenter_ends_nodes_of_its_own_cluster_and_of_no_other(endpoint: str) -> None:

@@ -8,8 +8,8 @@ from typing import IO, cast
 import pytest
 
 from model_repo import Repository, assemble, assemble_all, repository
-from stacks.schema import Canary, OnnxRuntime, Service, StackError
-from tests.factories import a_service
+from stacks.schema import Canary, OnnxRuntime, Service, Stack, StackError
+from tests.factories import a_service, a_stack
 
 DIGITS = Path(__file__).parents[2] / "model_repo" / "digits"
 
@@ -26,6 +26,10 @@ def models(tmp_path: Path) -> Path:
 
 def paths(repository: Repository) -> list[str]:
     return [file.path for file in repository.files]
+
+
+def serving(services: dict[str, Service]) -> Stack:
+    return a_stack().model_copy(update={"services": services})
 
 
 def found(refused: pytest.ExceptionInfo[StackError]) -> dict[str, str]:
@@ -152,7 +156,7 @@ def test_weights_are_read_once_however_many_services_share_them(models: Path, mo
         return digest(contents, algorithm)
 
     monkeypatch.setattr(hashlib, "file_digest", recording)
-    assemble_all({f"digits-{number}": a_service() for number in range(300)}, models=models)
+    assemble_all(serving({f"digits-{number}": a_service() for number in range(300)}), models=models)
 
     assert [path for path in read if Path(path) == weights] == [str(weights)]
 
@@ -206,7 +210,7 @@ def test_the_problems_of_all_services_are_reported_at_once(models: Path) -> None
     }
 
     with pytest.raises(StackError) as refused:
-        assemble_all(services, models=models)
+        assemble_all(serving(services), models=models)
 
     assert sorted(found(refused)) == [
         "services.broken.model",
@@ -220,7 +224,7 @@ def test_the_problems_of_all_services_are_reported_at_once(models: Path) -> None
 def test_every_service_gets_a_repository_for_each_version_that_it_serves() -> None:
     services = {"old": a_service(version=2), "moving": a_service(version=2, canary={"version": 3})}
 
-    repositories = assemble_all(services)
+    repositories = assemble_all(serving(services))
 
     versions = {name: [each.version for each in of_service] for name, of_service in repositories.items()}
     assert versions == {"old": [2], "moving": [2, 3]}

@@ -85,6 +85,16 @@ BAD_EKS: tuple[tuple[str, Any, str], ...] = (
     ("modelRepository", {"kind": "volume"}, "modelRepository.claim"),
     ("modelRepository", {"kind": "gcs"}, "modelRepository.kind"),
     ("images", {"triton": "nvcr.io/nvidia/tritonserver:latest"}, "images.triton"),
+    # Engines
+    (f"{DIGITS}.engine", {"kind": "tensorrt"}, f"{DIGITS}.engine.precision"),
+    (f"{DIGITS}.engine", {"kind": "tensorrt", "precision": "fp4"}, f"{DIGITS}.engine.precision"),
+    (
+        f"{DIGITS}.engine",
+        {"kind": "tensorrt", "precision": "fp16", "maxErrorPercent": 0},
+        f"{DIGITS}.engine.maxErrorPercent",
+    ),
+    (f"{L4}.instanceTypes", ["g6.2xlarge", "g6e.2xlarge"], f"{DIGITS}.pool"),  # one engine for two GPU models
+    ("images", {"tensorrt": "nvcr.io/nvidia/tensorrt:24.01-py3"}, "images.tensorrt"),
 )
 
 

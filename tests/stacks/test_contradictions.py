@@ -164,13 +164,44 @@ def test_on_eks_a_service_without_a_pool_is_refused() -> None:
     ("precision", "runs_on", "not_on"),
     [("bf16", "g5.2xlarge", "g4dn.2xlarge"), ("fp8", "g6.2xlarge", "g5.2xlarge")],
 )
-def test_a_precision_that_one_of_the_pools_gpus_lacks_is_refused(precision: str, runs_on: str, not_on: str) -> None:
+def test_a_precision_that_the_pools_gpus_lack_is_refused(precision: str, runs_on: str, not_on: str) -> None:
     config = put(with_gpus(), f"{DIGITS}.engine.precision", precision)
 
     assert refused_places(put(config, "gpuPools.l4.instanceTypes", [runs_on])) == []
-    refused = problems(put(config, "gpuPools.l4.instanceTypes", [runs_on, not_on]))
+    refused = problems(put(config, "gpuPools.l4.instanceTypes", [not_on]))
     assert list(refused) == [f"{DIGITS}.engine.precision"]
     assert precision not in refused[f"{DIGITS}.engine.precision"].limit
+
+
+def test_an_engine_for_more_than_one_gpu_model_is_refused_and_other_engines_take_a_mixed_pool() -> None:
+    one = put(with_gpus(), "gpuPools.l4.instanceTypes", ["g6.2xlarge", "g6.4xlarge"])
+    two = put(with_gpus(), "gpuPools.l4.instanceTypes", ["g6.2xlarge", "g6e.2xlarge"])
+
+    assert refused_places(one) == []
+    assert problems(two)[f"{DIGITS}.pool"].found == "nodes of pool 'l4' have L4 or L40S"
+    assert refused_places(put(two, f"{DIGITS}.engine", {"kind": "onnxruntime"})) == []
+
+
+@pytest.mark.parametrize(
+    ("triton", "tensorrt"),
+    [
+        ("nvcr.io/nvidia/tritonserver:25.06-py3", "nvcr.io/nvidia/tensorrt:25.05-py3"),
+        ("registry.example.com/triton:1.4", "nvcr.io/nvidia/tensorrt:25.06-py3"),
+        ("registry.example.com/triton:1.4", "registry.example.com/tensorrt:1.4"),
+    ],
+)
+def test_an_image_that_builds_engines_for_another_tensorrt_is_refused(triton: str, tensorrt: str) -> None:
+    images = {"triton": triton, "tensorrt": tensorrt}
+
+    assert refused_places(put(with_gpus(), "images", images)) == ["images.tensorrt"]
+    assert refused_places(put(put(with_gpus(), "images", images), f"{DIGITS}.engine", {"kind": "onnxruntime"})) == []
+
+
+def test_copies_of_nvidias_images_keep_their_release_beside_a_digest() -> None:
+    digest = f"@sha256:{'0' * 64}"
+    images = {name: f"registry.example.com/{name}:25.08-py3{digest}" for name in ("triton", "tensorrt")}
+
+    assert refused_places(put(with_gpus(), "images", images)) == []
 
 
 def test_a_profile_out_of_order_is_refused() -> None:

@@ -23,6 +23,8 @@ class KubernetesStandIn(StandIn):
     def __init__(self) -> None:
         self.kept: dict[str, Values] = {}
         """The inputs of each, by ID."""
+        self.failing: set[str] = set()
+        """Types of which nothing gets ready, as a Job whose pod fails."""
 
     @property
     def objects(self) -> list[Values]:
@@ -52,6 +54,8 @@ class KubernetesStandIn(StandIn):
         identity = f"{kind} {named.get('namespace', '')}/{named['name']}"
         if identity in self.kept:
             raise ValueError(f"{identity} already exists")
+        if kind in self.failing:
+            raise ValueError(f"{identity} did not get ready")
         self.kept[identity] = inputs
         return identity, self._outputs(kind, inputs)
 
