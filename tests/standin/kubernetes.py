@@ -4,12 +4,16 @@ No cluster on AWS is to be had here, and the embedded one has neither GPUs nor A
 ever. What is kept here goes to the embedded API server as a dry run: tests/cluster/test_eks_objects.py.
 """
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
 from tests.standin.protocol import StandIn, Values, unknown
 
 CLUSTER_IP = "172.20.0.99"
+
+FAILING_SECONDS = 5
+"""What a Job takes until it has failed: long enough for whatever does not wait for it to be changed."""
 
 IMMUTABLE = ("apiVersion", "kind")
 
@@ -55,6 +59,7 @@ class KubernetesStandIn(StandIn):
         if identity in self.kept:
             raise ValueError(f"{identity} already exists")
         if kind in self.failing:
+            time.sleep(FAILING_SECONDS)
             raise ValueError(f"{identity} did not get ready")
         self.kept[identity] = inputs
         return identity, self._outputs(kind, inputs)
