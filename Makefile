@@ -66,6 +66,8 @@ offerings: .venv/installed ## read anew which instance types AWS has where: make
 lock: .venv/installed ## pin dependencies again, with hashes
 	$(PYTHON) -m uv pip compile pyproject.toml --group models --group dev --generate-hashes --no-header \
 		--python-version 3.11 --upgrade --quiet --output-file requirements.lock
+	$(PYTHON) -m uv pip compile tests/scanner/requirements.in --generate-hashes --no-header \
+		--python-version 3.11 --upgrade --quiet --output-file tests/scanner/requirements.lock
 
 .venv/installed: requirements.lock
 	echo "installing Python packages into .venv (a minute or two, once)" >&2
