@@ -65,7 +65,6 @@ ACCEPTED: Mapping[str, Accepted] = {
         PODS,
         "A CPU limit stops a batch in the middle, and makes every caller in it wait. A build needs its GPU's node "
         "as it is.",
-    ,
     ),
     "CKV_K8S_15": Accepted(
         PODS,
