@@ -32,7 +32,8 @@ class ModelBucket(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("plimsoll:eks:ModelBucket", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        bucket = s3.Bucket(name, opts=pulumi.ResourceOptions(parent=self, protect=True))
+        # Protection is what keeps it. Once that is off, engines, which no resource stands for, go with the bucket.
+        bucket = s3.Bucket(name, force_destroy=True, opts=pulumi.ResourceOptions(parent=self, protect=True))
         self.bucket_name, self.bucket_arn = bucket.bucket, bucket.arn
         s3.BucketPublicAccessBlock(
             name,

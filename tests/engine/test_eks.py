@@ -115,6 +115,8 @@ def test_the_brake_takes_burst_nodes_and_gives_them_back(account: Account) -> No
 
 
 def test_what_is_protected_goes_only_when_told_and_then_nothing_is_left(account: Account) -> None:
+    [bucket] = account.aws.s3.list_buckets()["Buckets"]
+    account.aws.s3.put_object(Bucket=bucket["Name"], Key="digits/engines/0123/digits/2/model.plan", Body=b"built")
     refused = account.project.destroy()
     assert refused.code != 0
     assert account.aws.eks.list_clusters()["clusters"] == [account.cluster]

@@ -690,6 +690,14 @@ def _settle_bucket(aws: Aws, name: str, old: Values, new: Values) -> None:
         aws.s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": pairs(new.get("tags"))})
 
 
+def _delete_bucket(aws: Aws, name: str) -> None:
+    """As the provider does with `forceDestroy`, which every bucket here has: with all that is in it."""
+    there = aws.s3.list_object_versions(Bucket=name)
+    for each in (*there.get("Versions", ()), *there.get("DeleteMarkers", ())):
+        aws.s3.delete_object(Bucket=name, Key=each["Key"], VersionId=each["VersionId"])
+    aws.s3.delete_bucket(Bucket=name)
+
+
 def _of_bucket(
     create: str,
     argument: str,
@@ -1300,7 +1308,7 @@ TYPES: Mapping[str, Type] = {
         request=lambda values: given(values, Bucket="bucket"),
         identity=lambda values, _made: values["bucket"],
         read=_bucket,
-        delete=lambda aws, name: aws.s3.delete_bucket(Bucket=name),
+        delete=_delete_bucket,
         settle=_settle_bucket,
         replaces=frozenset({"bucket"}),
         names_itself="bucket",
