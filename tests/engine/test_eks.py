@@ -91,7 +91,8 @@ def test_what_somebody_changed_by_hand_is_found_and_put_right(account: Account) 
 
     found = account.project.pulumi("refresh", "--yes", "--skip-preview")
     assert found.code == 0, found.output
-    assert "updated" in found.output
+    assert "~ 1 updated" in found.output
+    assert "- 1 deleted" in found.output
     account.up(account.config)
 
     healed = account.aws.eks.describe_nodegroup(clusterName=account.cluster, nodegroupName=group)["nodegroup"]

@@ -184,6 +184,11 @@ def _vpc(aws: Aws, found: Values) -> Values:
     }
 
 
+def _subnet_attributes(aws: Aws, subnet: str, _old: Values, new: Values) -> None:
+    if (public := new.get("mapPublicIpOnLaunch")) is not None:
+        aws.ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": public})
+
+
 def _attach_internet_gateway(aws: Aws, gateway: str, old: Values, new: Values) -> None:
     if not old:
         aws.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=new["vpcId"])
@@ -869,6 +874,7 @@ TYPES: Mapping[str, Type] = {
         },
         delete="delete_subnet",
         id_name="SubnetId",
+        settle=_subnet_attributes,
         replaces=("vpcId", "cidrBlock", "availabilityZoneId"),
     ),
     "aws:ec2/internetGateway:InternetGateway": replace(
