@@ -15,6 +15,7 @@ from components import (
     place_platform,
     place_services,
     reachable,
+    require_addons,
     require_room,
 )
 from model_repo import PublishError, assemble_all
@@ -27,6 +28,7 @@ def main() -> None:
     stack = asked.stack
     repositories = assemble_all(stack)
     require_room(stack, repositories)
+    require_addons(asked)
     fill_store(asked.target.models, chain.from_iterable(repositories.values()))
 
     platform = place_platform(asked)

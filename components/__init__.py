@@ -6,6 +6,7 @@ from components.gateway import Gateway, GatewayArgs
 from components.model_store import fill_store
 from components.monitoring import Monitoring, MonitoringArgs
 from components.platform import place_platform
+from components.preinstalled import require_addons
 from components.services import place_services
 from components.stack_namespace import StackNamespace
 
@@ -20,5 +21,6 @@ __all__ = [
     "place_platform",
     "place_services",
     "reachable",
+    "require_addons",
     "require_room",
 ]

@@ -1,15 +1,13 @@
 """The Kubernetes cluster that a stack runs on."""
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-import yaml
 
+from components import kubeconfig
 from components.buildable import OnCluster
+from components.kubeconfig import Kubeconfig, UnaskableError
 from components.model_store import ModelStore, ModelStoreArgs, Publish
 from local.cluster import layout
 from stacks.schema import ExistingCluster, LocalCluster, Problem, Stack, StackError
@@ -30,7 +28,7 @@ def reachable(stack: Stack) -> Stack:
             [
                 Problem(
                     path="cluster.context",
-                    found=f"'{stack.cluster.context}' is not a context of {_kubeconfig()}",
+                    found=f"'{stack.cluster.context}' is not a context of {kubeconfig.files()}",
                     limit=f"one of: {', '.join(known)}" if known else "a context of a kubeconfig; there is none",
                     reason="the context says which cluster the stack lands on",
                     way_out="name one of those contexts, or set KUBECONFIG to the file that has it",
@@ -40,15 +38,12 @@ def reachable(stack: Stack) -> Stack:
     return stack
 
 
-def _kubeconfig() -> str:
-    return os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
-
-
 def _contexts() -> list[str]:
     """The contexts of all files that KUBECONFIG names."""
-    files = [Path(file) for file in _kubeconfig().split(os.pathsep)]
-    loaded: list[dict[str, Any]] = [yaml.safe_load(file.read_text()) or {} for file in files if file.is_file()]
-    return sorted(str(context["name"]) for kubeconfig in loaded for context in kubeconfig.get("contexts") or ())
+    try:
+        return sorted(Kubeconfig.of_files(kubeconfig.files()).contexts)
+    except UnaskableError:
+        return []
 
 
 class Cluster(pulumi.ComponentResource):
@@ -62,12 +57,12 @@ class Cluster(pulumi.ComponentResource):
         self._models = target.models
         match target.cluster:
             case LocalCluster():
-                kubeconfig, context, identifier = str(layout.kubeconfig()), None, "local"
+                paths, context, identifier = str(layout.kubeconfig()), None, "local"
             case ExistingCluster(context=context):
-                kubeconfig, identifier = _kubeconfig(), context
+                paths, identifier = kubeconfig.files(), context
         self.kubernetes = api_client(
             f"{name}-kubernetes",
-            kubeconfig=kubeconfig,
+            kubeconfig=paths,
             context=context,
             identifier=identifier,
             opts=pulumi.ResourceOptions(parent=self),

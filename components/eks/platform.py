@@ -19,6 +19,7 @@ from components.eks.karpenter import Karpenter, KarpenterArgs
 from components.eks.model_bucket import ModelBucket, ModelBucketArgs, PublishedModels, PublishedModelsArgs
 from components.eks.network import Network, NetworkArgs
 from components.model_store import ModelStore, ModelStoreArgs, Publish
+from components.preinstalled import with_addons
 from components.triton_pod import ModelsInS3
 from economics import load
 from model_repo import Repositories
@@ -74,7 +75,7 @@ class EksPlatform(pulumi.ComponentResource):
         )
         self.kubernetes = api_client(
             "kubernetes",
-            kubeconfig=self._control_plane.kubeconfig,
+            kubeconfig=with_addons(stack, self._control_plane.kubeconfig),
             context=None,
             identifier=self._name,
             # Nothing is asked of a cluster that nobody can administer or that has no nodes to run an add-on.

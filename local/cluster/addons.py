@@ -65,6 +65,8 @@ def apply_manifests() -> None:
             *("--namespace", "monitoring", "wait", "--for=condition=Available", f"{kind}/{name}"),
             f"--timeout={ROLLOUT_TIMEOUT_SECONDS}s",
         )
+    # A stack is refused on a cluster whose GatewayClass no controller has accepted.
+    kubectl("wait", "--for=condition=Accepted", "gatewayclass/eg", f"--timeout={ROLLOUT_TIMEOUT_SECONDS}s")
     for api in ("v1beta1.external.metrics.k8s.io", "v1beta1.metrics.k8s.io"):
         kubectl("wait", "--for=condition=Available", f"apiservice/{api}", f"--timeout={ROLLOUT_TIMEOUT_SECONDS}s")
 

@@ -8,7 +8,7 @@ from stacks.schema.base import Spec, kind_is_text
 
 
 class PreinstalledAddons(Spec):
-    """The cluster has them already; the stack only uses them."""
+    """The cluster has them already; the stack only uses them, and is refused where one that it needs is missing."""
 
     kind: Literal["preinstalled"] = "preinstalled"
 

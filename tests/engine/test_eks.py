@@ -129,3 +129,18 @@ def test_what_is_protected_goes_only_when_told_and_then_nothing_is_left(account:
     assert destroyed.code == 0, destroyed.output
     assert inventory(account.aws) == account.at_first
     assert account.objects.kept == {}
+
+
+def test_addons_that_others_install_are_looked_for_once_there_is_a_cluster(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with an_account("dev", tmp_path_factory) as account:
+        config = put(account.config, "addons", {"kind": "preinstalled"})
+
+        previewed = account.project.preview(config)
+        updated = account.up(config)
+
+    assert previewed.code == 0, previewed.output
+    assert "The cluster is not made yet. Its add-ons are looked for as soon as it is." in previewed.output
+    # There is no cluster behind the stand-ins.
+    assert "The cluster could not be asked for its add-ons" in updated.output

@@ -1,0 +1,58 @@
+"""See that a cluster has the add-ons that its stack counts on, before anything is placed there."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pulumi
+
+from components.addons import AddonsMissingError, missing, needs
+from components.api_server import ApiServer, look, releases
+from components.buildable import BuildableStack, OnCluster
+from components.kubeconfig import Kubeconfig, UnaskableError, files
+from local.cluster import layout
+from stacks.schema import ExistingCluster, LocalCluster, PreinstalledAddons, Stack
+
+
+def require_addons(asked: BuildableStack) -> None:
+    """Raises AddonsMissingError with all that a cluster lacks, if it is there: what the stack makes is asked later."""
+    match asked.target:
+        case OnCluster(cluster=LocalCluster()):
+            _require(asked.stack, lambda: Kubeconfig.of_files(str(layout.kubeconfig())), None)
+        case OnCluster(cluster=ExistingCluster(context=context)):
+            _require(asked.stack, lambda: Kubeconfig.of_files(files()), context)
+        case _:
+            pass
+
+
+def with_addons(stack: Stack, kubeconfig: pulumi.Output[str]) -> pulumi.Output[str]:
+    """The kubeconfig of a cluster that the stack makes, once it has the add-ons. Nothing is placed there before."""
+    if not isinstance(stack.addons, PreinstalledAddons):
+        return kubeconfig
+
+    def asked(text: str) -> str:
+        if pulumi.contains_unknowns(text):
+            pulumi.log.info("The cluster is not made yet. Its add-ons are looked for as soon as it is.")
+            return text
+        try:
+            _require(stack, lambda: Kubeconfig.of_text(text), None)
+        except AddonsMissingError as error:
+            raise pulumi.RunError(str(error)) from None
+        return text
+
+    return kubeconfig.apply(asked, run_with_unknowns=True)
+
+
+def _require(stack: Stack, kubeconfig: Callable[[], Kubeconfig], context: str | None) -> None:
+    """Raises AddonsMissingError. A cluster that can't be asked is left to the provider, which says why at an update."""
+    needed = tuple(needs(stack))
+    try:
+        with ApiServer(kubeconfig().access(context)) as api:
+            served = look(api, needed, stack.namespace)
+            if any(missing(stack, needed, served)):
+                # Only for the message: a large cluster's definitions take a while to list.
+                served = replace(served, releases=releases(api))
+    except UnaskableError as error:
+        pulumi.log.warn(f"The cluster could not be asked for its add-ons: {error}.")
+        return
+    if problems := list(missing(stack, needed, served)):
+        raise AddonsMissingError(problems)
