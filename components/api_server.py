@@ -2,20 +2,22 @@
 
 import http.client
 import json
+import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import socket
+import subprocess
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from components.addons import GATEWAY_CLASS, Need, Served, Use
 from components.gateway import GATEWAY_API
-from components.kubeconfig import Access, UnaskableError
 
-TIMEOUT_SECONDS = 3.0
-"""For each answer. A cluster that takes longer is left to the provider, which is more patient."""
+TIMEOUT_SECONDS = 10.0
+"""For each answer; the first may wait for a credential plugin. What takes longer is left to the provider's patience."""
 
 EVERY_KIND = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 """All groups, versions and kinds in one answer: Kubernetes 1.30 and newer."""
@@ -41,28 +43,15 @@ class Answer:
     content: dict[str, Any]
 
 
+class UnaskableError(Exception):
+    """A cluster can't be asked from here: the reason, as a clause."""
+
+
 class ApiServer:
     """One connection to an API server."""
 
-    def __init__(self, access: Access) -> None:
-        url = urlsplit(access.server)
-        self._path, self._headers = url.path.rstrip("/"), access.headers
-        host, port = url.hostname or "", url.port or 443
-        proxy = "" if proxy_bypass(host) else getproxies().get("https", "")
-        via = urlsplit(proxy) if proxy else url
-        self._connection = http.client.HTTPSConnection(
-            via.hostname or "", via.port or port, context=access.tls, timeout=TIMEOUT_SECONDS
-        )
-        if proxy:
-            self._connection.set_tunnel(host, port)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._connection.close()
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self._connection = connection
 
     def get(self, path: str, accept: str = "application/json") -> Answer:
         """Read. Raises UnaskableError."""
@@ -79,14 +68,61 @@ class ApiServer:
 
     def _ask(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> Answer:
         try:
-            self._connection.request(method, self._path + path, body, {**headers, **self._headers})
+            self._connection.request(method, path, body, headers)
             response = self._connection.getresponse()
+            if response.status == http.client.BAD_GATEWAY:  # kubectl's, where it reaches nobody
+                raise UnaskableError(f"it gave no answer: {response.read().decode().strip()}")
             answer = Answer(response.status, json.load(response))
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise UnaskableError(f"it gave no answer: {error or type(error).__name__}") from error
         if answer.status == http.client.UNAUTHORIZED:
             raise UnaskableError("it does not take the kubeconfig's credentials")
         return answer
+
+
+class _Socket(http.client.HTTPConnection):
+    """HTTP through a socket in a folder, which the folder's owner alone may use."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=TIMEOUT_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+@contextmanager
+def api_server(kubeconfig: str, context: str | None) -> Generator[ApiServer]:
+    """A cluster's API server, by the files of a kubeconfig and the name of a context, or the current one's.
+
+    Asked through kubectl, which knows every way to reach a cluster and to say who is asking. Raises UnaskableError.
+    """
+    with TemporaryDirectory() as folder, (Path(folder) / "said").open("w+") as said:
+        path = Path(folder) / "kubectl"
+        named = (f"--context={context}",) if context else ()
+        try:
+            kubectl = subprocess.Popen(
+                ("kubectl", *named, "proxy", f"--unix-socket={path}"),
+                env={**os.environ, "KUBECONFIG": kubeconfig},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+            )
+        except OSError as error:
+            raise UnaskableError("kubectl is not on PATH") from error
+        try:
+            # A line when it listens; none when it has ended, and said why.
+            if not kubectl.stdout or not kubectl.stdout.readline():
+                said.seek(0)
+                raise UnaskableError(f"kubectl: {said.read().strip()}")
+            with closing(_Socket(path)) as connection:
+                yield ApiServer(connection)
+        finally:
+            kubectl.terminate()
+            kubectl.communicate()
 
 
 def look(api: ApiServer, needs: Iterable[Need], namespace: str) -> Served:

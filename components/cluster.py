@@ -1,13 +1,15 @@
 """The Kubernetes cluster that a stack runs on."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
+import yaml
 
-from components import kubeconfig
 from components.buildable import OnCluster
-from components.kubeconfig import Kubeconfig, UnaskableError
 from components.model_store import ModelStore, ModelStoreArgs, Publish
 from local.cluster import layout
 from stacks.schema import ExistingCluster, LocalCluster, Problem, Stack, StackError
@@ -28,7 +30,7 @@ def reachable(stack: Stack) -> Stack:
             [
                 Problem(
                     path="cluster.context",
-                    found=f"'{stack.cluster.context}' is not a context of {kubeconfig.files()}",
+                    found=f"'{stack.cluster.context}' is not a context of {kubeconfig_files()}",
                     limit=f"one of: {', '.join(known)}" if known else "a context of a kubeconfig; there is none",
                     reason="the context says which cluster the stack lands on",
                     way_out="name one of those contexts, or set KUBECONFIG to the file that has it",
@@ -38,12 +40,16 @@ def reachable(stack: Stack) -> Stack:
     return stack
 
 
+def kubeconfig_files() -> str:
+    """The kubeconfig's files as KUBECONFIG names them, or where one lies by default."""
+    return os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+
+
 def _contexts() -> list[str]:
     """The contexts of all files that KUBECONFIG names."""
-    try:
-        return sorted(Kubeconfig.of_files(kubeconfig.files()).contexts)
-    except UnaskableError:
-        return []
+    files = [Path(file) for file in kubeconfig_files().split(os.pathsep)]
+    loaded: list[dict[str, Any]] = [yaml.safe_load(file.read_text()) or {} for file in files if file.is_file()]
+    return sorted(str(context["name"]) for kubeconfig in loaded for context in kubeconfig.get("contexts") or ())
 
 
 class Cluster(pulumi.ComponentResource):
@@ -57,12 +63,12 @@ class Cluster(pulumi.ComponentResource):
         self._models = target.models
         match target.cluster:
             case LocalCluster():
-                paths, context, identifier = str(layout.kubeconfig()), None, "local"
+                kubeconfig, context, identifier = str(layout.kubeconfig()), None, "local"
             case ExistingCluster(context=context):
-                paths, identifier = kubeconfig.files(), context
+                kubeconfig, identifier = kubeconfig_files(), context
         self.kubernetes = api_client(
             f"{name}-kubernetes",
-            kubeconfig=paths,
+            kubeconfig=kubeconfig,
             context=context,
             identifier=identifier,
             opts=pulumi.ResourceOptions(parent=self),

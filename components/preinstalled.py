@@ -1,25 +1,25 @@
 """See that a cluster has the add-ons that its stack counts on, before anything is placed there."""
 
-from collections.abc import Callable
 from dataclasses import replace
+from tempfile import NamedTemporaryFile
 
 import pulumi
 
 from components.addons import AddonsMissingError, missing, needs
-from components.api_server import ApiServer, look, releases
+from components.api_server import UnaskableError, api_server, look, releases
 from components.buildable import BuildableStack, OnCluster
-from components.kubeconfig import Kubeconfig, UnaskableError, files
-from local.cluster import layout
-from stacks.schema import ExistingCluster, LocalCluster, PreinstalledAddons, Stack
+from components.cluster import kubeconfig_files
+from stacks.schema import ExistingCluster, PreinstalledAddons, Stack
 
 
 def require_addons(asked: BuildableStack) -> None:
-    """Raises AddonsMissingError with all that a cluster lacks, if it is there: what the stack makes is asked later."""
+    """Raises AddonsMissingError with all that an existing cluster lacks.
+
+    What is on the embedded cluster came there with it, and a cluster that the stack makes is asked as soon as it is.
+    """
     match asked.target:
-        case OnCluster(cluster=LocalCluster()):
-            _require(asked.stack, lambda: Kubeconfig.of_files(str(layout.kubeconfig())), None)
         case OnCluster(cluster=ExistingCluster(context=context)):
-            _require(asked.stack, lambda: Kubeconfig.of_files(files()), context)
+            _require(asked.stack, kubeconfig_files(), context)
         case _:
             pass
 
@@ -33,20 +33,23 @@ def with_addons(stack: Stack, kubeconfig: pulumi.Output[str]) -> pulumi.Output[s
         if pulumi.contains_unknowns(text):
             pulumi.log.info("The cluster is not made yet. Its add-ons are looked for as soon as it is.")
             return text
-        try:
-            _require(stack, lambda: Kubeconfig.of_text(text), None)
-        except AddonsMissingError as error:
-            raise pulumi.RunError(str(error)) from None
+        with NamedTemporaryFile("w", suffix=".kubeconfig") as file:
+            file.write(text)
+            file.flush()
+            try:
+                _require(stack, file.name, None)
+            except AddonsMissingError as error:
+                raise pulumi.RunError(str(error)) from None
         return text
 
     return kubeconfig.apply(asked, run_with_unknowns=True)
 
 
-def _require(stack: Stack, kubeconfig: Callable[[], Kubeconfig], context: str | None) -> None:
+def _require(stack: Stack, kubeconfig: str, context: str | None) -> None:
     """Raises AddonsMissingError. A cluster that can't be asked is left to the provider, which says why at an update."""
     needed = tuple(needs(stack))
     try:
-        with ApiServer(kubeconfig().access(context)) as api:
+        with api_server(kubeconfig, context) as api:
             served = look(api, needed, stack.namespace)
             if any(missing(stack, needed, served)):
                 # Only for the message: a large cluster's definitions take a while to list.

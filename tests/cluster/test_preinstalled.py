@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from local import toolchain
-from local.cluster import pki
+from local.cluster import layout, pki
 from local.cluster.probes import Answers
 from tests.conftest import UPDATE, Project, a_test_stack_config
 
@@ -209,15 +209,19 @@ def test_definitions_of_older_releases_are_refused_by_version_and_by_field(
     assert "The cluster lacks 3 things" in refused.output
 
 
-def test_a_gateway_class_that_is_not_there_is_refused_with_those_that_are(cluster: None, project: Project) -> None:
-    config = a_test_stack_config()
+def test_a_gateway_class_that_is_not_there_is_refused_with_those_that_are(
+    cluster: None, project: Project, tmp_path: Path
+) -> None:
+    embedded = yaml.safe_load(layout.kubeconfig().read_text())
+    config = a_config(tmp_path, cluster={"kind": "existing", "context": embedded["current-context"]})
+    stack = on(BareCluster(layout.kubeconfig()), project)
 
-    refused = project.up({**config, "gateway": {**config["gateway"], "className": "nobodys"}})
+    refused = stack.up({**config, "gateway": {**config["gateway"], "className": "nobodys"}})
 
     assert refused.code != 0
     assert "gateway.className: the cluster has no GatewayClass 'nobodys'" in refused.output
     assert "limit   one of: eg" in refused.output
-    assert resources(project) == set()
+    assert resources(stack) == set()
 
 
 def test_a_cluster_that_does_not_answer_is_left_to_the_provider(

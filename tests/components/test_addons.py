@@ -179,7 +179,7 @@ def test_every_kind_that_is_placed_and_is_not_of_kubernetes_itself_is_asked_for(
     def program() -> None:
         place_services(
             stack,
-            assemble_all(stack.services),
+            assemble_all(stack),
             gateway=Gateway("gateway", GatewayArgs(stack=stack, namespace="ml")),
             namespace="ml",
             publish=lambda _service, _repositories: ModelsOnVolume(claim="models"),

@@ -1,31 +1,25 @@
 """Asking a cluster, against a stand-in for its API server: tests/cluster/test_preinstalled.py has real ones."""
 
-import base64
 import json
 import threading
 from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import IPv4Address
-from pathlib import Path
-from ssl import PROTOCOL_TLS_SERVER, SSLContext
 from typing import Any
 
 import pulumi
 import pytest
-import yaml
 
+from components import preinstalled
 from components.addons import needs
-from components.api_server import UNHEARD_OF, ApiServer, look
-from components.kubeconfig import Kubeconfig, UnaskableError
+from components.api_server import UNHEARD_OF, ApiServer, UnaskableError, look
 from components.preinstalled import with_addons
-from local.cluster.pki import Authority, Identity
 from stacks.schema import Stack, parse
 from tests.components.conftest import Build
 from tests.factories import a_stack
 from tests.stacks.configs import committed, put
-
-SERVER = Identity("server", "server", addresses=(IPv4Address("127.0.0.1"),))
 
 CLASSES = "/apis/gateway.networking.k8s.io/v1/gatewayclasses"
 
@@ -47,22 +41,22 @@ GATEWAYS = discovery(**{"gateway.networking.k8s.io/v1": ["GatewayClass", "HTTPRo
 class ApiServerStandIn:
     """Answers what it is told to, and notes what it is asked."""
 
-    kubeconfig: str
+    port: int
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict[str, tuple[int, Any]])
     tried: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
+    @contextmanager
+    def reached(self, *_: object) -> Generator[ApiServer]:
+        with closing(HTTPConnection("127.0.0.1", self.port)) as connection:
+            yield ApiServer(connection)
+
     def look(self, stack: Stack) -> Any:
-        with ApiServer(Kubeconfig.of_text(self.kubeconfig).access(None)) as api:
+        with self.reached() as api:
             return look(api, needs(stack), "ml")
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Generator[ApiServerStandIn]:
-    authority = Authority(tmp_path, "tests")
-    authority.ensure([SERVER])
-    tls = SSLContext(PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(authority.certificate_of(SERVER), authority.key_of(SERVER))
-
+def server() -> Generator[ApiServerStandIn]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -84,21 +78,7 @@ def server(tmp_path: Path) -> Generator[ApiServerStandIn]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        listening.socket = tls.wrap_socket(listening.socket, server_side=True)
-        trusted = base64.b64encode(authority.certificate.read_bytes()).decode()
-        cluster = {
-            "server": f"https://127.0.0.1:{listening.server_port}",
-            "certificate-authority-data": trusted,
-        }
-        stand_in = ApiServerStandIn(
-            yaml.safe_dump(
-                {
-                    "clusters": [{"name": "here", "cluster": cluster}],
-                    "contexts": [{"name": "here", "context": {"cluster": "here"}}],
-                    "current-context": "here",
-                }
-            )
-        )
+        stand_in = ApiServerStandIn(listening.server_port)
         threading.Thread(target=listening.serve_forever, daemon=True).start()
         yield stand_in
         listening.shutdown()
@@ -171,23 +151,29 @@ def on_aws(**addons: str) -> Stack:
     return parse(put(committed("Pulumi.dev.yaml"), "addons", addons))
 
 
-def provider_of(stack: Stack, kubeconfig: str) -> Callable[[], None]:
+def provider_of(stack: Stack) -> Callable[[], None]:
     """A program that makes an output of a kubeconfig, as a cluster of the stack's would."""
 
     def program() -> None:
-        pulumi.export("kubeconfig", with_addons(stack, pulumi.Output.from_input(kubeconfig)))
+        pulumi.export("kubeconfig", with_addons(stack, pulumi.Output.from_input("apiVersion: v1")))
 
     return program
 
 
-def test_a_cluster_that_the_stack_makes_is_refused_once_it_is_there(build: Build, server: ApiServerStandIn) -> None:
+def test_a_cluster_that_the_stack_makes_is_refused_once_it_is_there(
+    build: Build, server: ApiServerStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preinstalled, "api_server", server.reached)
     server.answers = {"/apis": (200, discovery())}
 
     with pytest.raises(pulumi.RunError, match="The cluster lacks 5 things"):
-        build(provider_of(on_aws(kind="preinstalled"), server.kubeconfig))
+        build(provider_of(on_aws(kind="preinstalled")))
 
 
-def test_a_cluster_whose_addons_the_stack_installs_is_not_asked(build: Build, server: ApiServerStandIn) -> None:
+def test_a_cluster_whose_addons_the_stack_installs_is_not_asked(
+    build: Build, server: ApiServerStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preinstalled, "api_server", server.reached)
     server.answers = {"/apis": (200, discovery())}
 
-    build(provider_of(on_aws(kind="helm"), server.kubeconfig))
+    build(provider_of(on_aws(kind="helm")))
