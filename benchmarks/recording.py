@@ -1,5 +1,6 @@
 """What the real program registers for a stack: every resource's type, name and inputs, without any engine."""
 
+import gc
 import json
 import re
 import runpy
@@ -44,6 +45,7 @@ def record(program: Path, config: dict[str, str]) -> list[Resource]:
         runpy.run_path(str(program / "__main__.py"), run_name="__main__")
 
     pulumi.runtime.test(run)()  # pyright: ignore[reportUnknownMemberType] - untyped in the SDK
+    gc.enable()  # the program switches it off, for a process of its own
     return recorder.resources
 
 
