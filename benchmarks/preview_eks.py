@@ -3,8 +3,9 @@
 The committed stack `prod`, in the real engine, against stand-ins for the providers of AWS and Kubernetes
 (`tests/standin/`), in two states: nothing made yet, and everything made and nothing to change. Three programs: the real
 one; `flat/`, which places the same resources with the same inputs, references and waits, and no component; and
-`empty/`. The stand-ins run in the benchmark's own process, so what they take is in the seconds, of either program the
-same, and not in the CPU seconds.
+`empty/`. The real one switches Python's garbage collector off; the flat one leaves it on, as programs do. The stand-ins
+run in the benchmark's own process, so what they take is in the seconds, of either program the same, and not in the CPU
+seconds.
 """
 
 import json
