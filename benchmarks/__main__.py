@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import batching, fleet, gateway, preview, scaling, setup
+from benchmarks import batching, fleet, gateway, preview, preview_eks, scaling, setup
 from benchmarks.machine import describe
 from benchmarks.projects import BenchmarkError
 from benchmarks.report import publish
@@ -26,6 +26,7 @@ def everything(context: typer.Context) -> None:
     os.environ.update(environment.variables())
     if context.invoked_subcommand is None:
         preview_command()
+        preview_eks_command()
         batching_command()
         gateway_command()
         scaling_command()
@@ -38,6 +39,13 @@ def preview_command(largest: Largest = 300) -> None:
     """Previews of 1 to 300 services, beside the same resources in one flat file."""
     machine = describe()
     publish(preview.run(largest), machine)
+
+
+@app.command("preview-eks")
+def preview_eks_command() -> None:
+    """Previews of the platform on AWS, on stand-ins, beside the same resources in one flat file."""
+    machine = describe()
+    publish(preview_eks.run(), machine)
 
 
 @app.command("batching")

@@ -13,7 +13,7 @@ from pathlib import Path
 from local import images
 from local.toolchain.catalogue import KUBERNETES
 
-PACKAGES = ("pulumi", "pulumi-kubernetes", "pydantic")
+PACKAGES = ("pulumi", "pulumi-kubernetes", "pulumi-aws", "pydantic")
 """The Python packages whose speed is measured along with the platform's."""
 
 

@@ -22,7 +22,7 @@ def local_stack(namespace: str, services: Mapping[str, Mapping[str, object]]) ->
     }
 
 
-def committed() -> dict[str, Any]:
-    """The `plimsoll:stack` of stacks/Pulumi.local.yaml."""
-    file = yaml.safe_load((CHECKOUT / "stacks" / "Pulumi.local.yaml").read_text())
+def committed(stack: str = "local") -> dict[str, Any]:
+    """The `plimsoll:stack` of stacks/Pulumi.STACK.yaml."""
+    file = yaml.safe_load((CHECKOUT / "stacks" / f"Pulumi.{stack}.yaml").read_text())
     return file["config"]["plimsoll:stack"]

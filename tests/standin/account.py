@@ -11,12 +11,10 @@ import pytest
 
 from tests.conftest import UPDATE, Finished, Project, new_project
 from tests.stacks.configs import committed
-from tests.standin.aws import AwsStandIn
 from tests.standin.aws_calls import Aws
 from tests.standin.inventory import inventory
 from tests.standin.kubernetes import KubernetesStandIn
-from tests.standin.moto_server import moto
-from tests.standin.protocol import served
+from tests.standin.providers import stand_ins
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 
@@ -55,15 +53,13 @@ class Account:
 @contextlib.contextmanager
 def an_account(environment: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[Account]:
     """An account with nothing in it yet, for the committed stack of an environment."""
-    objects = KubernetesStandIn()
-    with moto() as endpoint, served(AwsStandIn(endpoint)) as aws_port, served(objects) as kubernetes_port:
+    with stand_ins() as providers:
         project = new_project(tmp_path_factory)
-        debugged = {"PULUMI_DEBUG_PROVIDERS": f"aws:{aws_port},kubernetes:{kubernetes_port}"}
-        aws = Aws(endpoint, "us-east-1")
+        aws = Aws(providers.endpoint, "us-east-1")
         yield Account(
-            replace(project, environment={**project.environment, **debugged}),
+            replace(project, environment={**project.environment, **providers.environment}),
             aws,
-            objects,
+            providers.objects,
             committed(f"Pulumi.{environment}.yaml"),
             inventory(aws),
         )
