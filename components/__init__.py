@@ -1,12 +1,11 @@
 """How the platform is built: the only place that creates resources, one component a file."""
 
 from components.buildable import buildable, require_room
-from components.cluster import reachable
+from components.cluster import reachable, require_addons
 from components.gateway import Gateway, GatewayArgs
 from components.model_store import fill_store
 from components.monitoring import Monitoring, MonitoringArgs
 from components.platform import place_platform
-from components.preinstalled import require_addons
 from components.services import place_services
 from components.stack_namespace import StackNamespace
 

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 import yaml
 
-from components.buildable import OnCluster
+from components.buildable import BuildableStack, OnCluster
 from components.model_store import ModelStore, ModelStoreArgs, Publish
 from local.cluster import layout
 from stacks.schema import ExistingCluster, LocalCluster, Problem, Stack, StackError
@@ -38,6 +38,20 @@ def reachable(stack: Stack) -> Stack:
             ]
         )
     return stack
+
+
+def require_addons(asked: BuildableStack) -> None:
+    """Raises AddonsMissingError with all that the stack needs and an existing cluster lacks.
+
+    What is on the embedded cluster came there with it, and a cluster that the stack makes is asked as soon as it is.
+    """
+    match asked.target:
+        case OnCluster(cluster=ExistingCluster(context=context)):
+            from components import preinstalled  # noqa: PLC0415 - 9 ms of each preview, for who needs it
+
+            preinstalled.require(asked.stack, kubeconfig_files(), context)
+        case _:
+            pass
 
 
 def kubeconfig_files() -> str:

@@ -7,21 +7,26 @@ import pulumi
 
 from components.addons import AddonsMissingError, missing, needs
 from components.api_server import UnaskableError, api_server, look, releases
-from components.buildable import BuildableStack, OnCluster
-from components.cluster import kubeconfig_files
-from stacks.schema import ExistingCluster, PreinstalledAddons, Stack
+from stacks.schema import PreinstalledAddons, Stack
 
 
-def require_addons(asked: BuildableStack) -> None:
-    """Raises AddonsMissingError with all that an existing cluster lacks.
+def require(stack: Stack, kubeconfig: str, context: str | None) -> None:
+    """Raises AddonsMissingError with all that a stack needs and a cluster lacks.
 
-    What is on the embedded cluster came there with it, and a cluster that the stack makes is asked as soon as it is.
+    A cluster that can't be asked is left to the provider, which says why at an update.
     """
-    match asked.target:
-        case OnCluster(cluster=ExistingCluster(context=context)):
-            _require(asked.stack, kubeconfig_files(), context)
-        case _:
-            pass
+    needed = tuple(needs(stack))
+    try:
+        with api_server(kubeconfig, context) as api:
+            served = look(api, needed, stack.namespace)
+            if any(missing(stack, needed, served)):
+                # Only for the message: a large cluster's definitions take a while to list.
+                served = replace(served, releases=releases(api))
+    except UnaskableError as error:
+        pulumi.log.warn(f"The cluster could not be asked for its add-ons: {error}.")
+        return
+    if problems := list(missing(stack, needed, served)):
+        raise AddonsMissingError(problems)
 
 
 def with_addons(stack: Stack, kubeconfig: pulumi.Output[str]) -> pulumi.Output[str]:
@@ -37,25 +42,9 @@ def with_addons(stack: Stack, kubeconfig: pulumi.Output[str]) -> pulumi.Output[s
             file.write(text)
             file.flush()
             try:
-                _require(stack, file.name, None)
+                require(stack, file.name, None)
             except AddonsMissingError as error:
                 raise pulumi.RunError(str(error)) from None
         return text
 
     return kubeconfig.apply(asked, run_with_unknowns=True)
-
-
-def _require(stack: Stack, kubeconfig: str, context: str | None) -> None:
-    """Raises AddonsMissingError. A cluster that can't be asked is left to the provider, which says why at an update."""
-    needed = tuple(needs(stack))
-    try:
-        with api_server(kubeconfig, context) as api:
-            served = look(api, needed, stack.namespace)
-            if any(missing(stack, needed, served)):
-                # Only for the message: a large cluster's definitions take a while to list.
-                served = replace(served, releases=releases(api))
-    except UnaskableError as error:
-        pulumi.log.warn(f"The cluster could not be asked for its add-ons: {error}.")
-        return
-    if problems := list(missing(stack, needed, served)):
-        raise AddonsMissingError(problems)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.cluster import layout
-from local.cluster.pki import Authority, Identity
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,11 @@ class GatewayCertificate:
 
 def ensure(domain: str) -> GatewayCertificate:
     """The certificate for a domain and the names right below it, made when it is first asked for, and kept."""
-    authority = Authority(layout.gateway_pki(), "plimsoll-local-gateways")
-    identity = Identity(domain, "gateway", dns_names=(domain, f"*.{domain}"))
-    authority.ensure([identity])
-    return GatewayCertificate(authority.certificate_of(identity), authority.key_of(identity), authority.certificate)
+    folder = layout.gateway_pki()
+    kept = GatewayCertificate(folder / f"{domain}.crt", folder / f"{domain}.key", folder / "ca.crt")
+    if not kept.certificate.exists():
+        from local.cluster.pki import Authority, Identity  # noqa: PLC0415 - 26 ms of each preview, and needed once
+
+        identity = Identity(domain, "gateway", dns_names=(domain, f"*.{domain}"))
+        Authority(folder, "plimsoll-local-gateways").ensure([identity])
+    return kept
