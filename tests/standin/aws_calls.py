@@ -423,7 +423,9 @@ def _queue_attributes(values: Values) -> dict[str, str]:
 
 
 def _settle_queue(aws: Aws, url: str, old: Values, new: Values) -> None:
-    if old:
+    if old and _queue_attributes(old) != _queue_attributes(
+        new
+    ):  # moto takes the policy out of a queue that is set anew
         aws.sqs.set_queue_attributes(QueueUrl=url, Attributes=_queue_attributes(new))
     if old and differs("tags", old, new):
         aws.sqs.untag_queue(QueueUrl=url, TagKeys=list(old.get("tags") or {}))
