@@ -5,7 +5,7 @@ ENVIRONMENT := eval "$$($(PYTHON) -m local.environment)"
 
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help up down status env preview demo-canary check test bench format golden dashboards schema offerings lock
+.PHONY: help up down status env preview demo-canary check test bench format golden dashboards schema offerings prices lock
 
 help: ## show this
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,7 +61,10 @@ schema: .venv/installed ## rewrite stacks/schema.json
 	$(PYTHON) -m stacks.schema > stacks/schema.json
 
 offerings: .venv/installed ## read anew which instance types AWS has where: make offerings DATE=2026-10-27, of moto's release
-	$(PYTHON) -m economics.refresh $(DATE)
+	$(PYTHON) -m economics.refresh_offerings $(DATE)
+
+prices: .venv/installed ## read anew what instances cost, with AWS credentials: make prices REGION=us-east-1
+	$(PYTHON) -m economics.refresh_prices $(REGION)
 
 lock: .venv/installed ## pin dependencies again, with hashes
 	$(PYTHON) -m uv pip compile pyproject.toml --group models --group dev --generate-hashes --no-header \

@@ -5,13 +5,14 @@ import sys
 import typer
 from rich.console import Console
 
-from ops import calibrate, demo_canary, doctor, prove, report, rollout
+from ops import calibrate, cost, demo_canary, doctor, prove, report, rollout
 from ops.errors import CommandError
 from ops.stack import StackUnreachableError
 from stacks.schema import StackError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Day-2 commands of an inference platform.")
 app.command("calibrate")(calibrate.command)
+app.command("cost")(cost.command)
 app.command("doctor")(doctor.command)
 app.command("prove")(prove.command)
 app.command("report")(report.command)

@@ -9,13 +9,12 @@ from pulumi_aws import cloudwatch, eks
 
 from components.eks import iam
 from components.eks.nodes import NodeTemplate, node_role
+from economics import SYSTEM_VOLUME
 from stacks.schema import SERVICE_CIDR, EksCluster
 
 LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 ADMINISTRATOR = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-
-SYSTEM_DISK_GIB = 80
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ class ControlPlane(pulumi.ComponentResource):
 
     def _system_nodes(self, addons: list[eks.Addon]) -> eks.NodeGroup:
         name, wanted = f"{self._name}-system", self._args.spec.system_nodes
-        template = NodeTemplate(name, disk_gib=SYSTEM_DISK_GIB, tags=self._args.tags, opts=self._child)
+        template = NodeTemplate(name, volume=SYSTEM_VOLUME, tags=self._args.tags, opts=self._child)
         return eks.NodeGroup(
             name,
             cluster_name=self.cluster.name,

@@ -9,13 +9,11 @@ from pulumi_aws import eks
 from pulumi_kubernetes import apiextensions
 
 from components.eks.control_plane import ControlPlane
-from components.eks.nodes import DISK_IOPS, DISK_THROUGHPUT_MIB, ROOT_DEVICE, NodeTemplate
+from components.eks.nodes import ROOT_DEVICE, NodeTemplate
 from components.metadata import metadata
 from components.triton_pod import GPU, POOL_LABEL
+from economics import GPU_VOLUME
 from stacks.schema import GpuPool
-
-GPU_DISK_GIB = 200
-"""Of a GPU node: Triton's image has 20 GiB unpacked, and engines and models are cached beside it."""
 
 NODE_LIFETIME = "720h"
 """After which a burst node is replaced, so that no kernel grows older than a month."""
@@ -68,7 +66,7 @@ class GpuNodePool(pulumi.ComponentResource):
     def _floor(self) -> None:
         args, name = self._args, f"{self._args.tags['plimsoll:stack']}-{self._name}"
         template = NodeTemplate(
-            f"{self._name}-floor", disk_gib=GPU_DISK_GIB, tags=args.tags, opts=pulumi.ResourceOptions(parent=self)
+            f"{self._name}-floor", volume=GPU_VOLUME, tags=args.tags, opts=pulumi.ResourceOptions(parent=self)
         )
         eks.NodeGroup(
             f"{self._name}-floor",
@@ -132,9 +130,9 @@ def node_class_spec(
                 "deviceName": ROOT_DEVICE,
                 "ebs": {
                     "volumeType": "gp3",
-                    "volumeSize": f"{GPU_DISK_GIB}Gi",
-                    "throughput": DISK_THROUGHPUT_MIB,
-                    "iops": DISK_IOPS,
+                    "volumeSize": f"{GPU_VOLUME.gib}Gi",
+                    "throughput": GPU_VOLUME.throughput_mib,
+                    "iops": GPU_VOLUME.iops,
                     "encrypted": True,
                     "deleteOnTermination": True,
                 },

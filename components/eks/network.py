@@ -8,13 +8,11 @@ import pulumi
 from pulumi_aws import cloudwatch, ec2, vpc
 
 from components.eks import iam
+from economics import INTERFACE_ENDPOINTS
 from stacks.schema import Network as NetworkSpec
 
 ANYWHERE = "0.0.0.0/0"
 HTTPS = 443
-
-INTERFACES = ("ecr.api", "ecr.dkr")
-"""What nodes ask at every start, once a layer of an image: through NAT each GiB would be paid for."""
 
 FLOW_LOG_SECONDS = 600
 
@@ -177,7 +175,7 @@ class Network(pulumi.ComponentResource):
             cidr_ipv4=self._args.spec.cidr,
             opts=self._child,
         )
-        for interface in INTERFACES:
+        for interface in INTERFACE_ENDPOINTS:
             ec2.VpcEndpoint(
                 f"{self._name}-{interface}",
                 vpc_id=self._vpc.id,

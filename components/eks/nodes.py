@@ -7,10 +7,9 @@ from pulumi_aws import ec2, eks
 from pulumi_aws import iam as aws_iam
 
 from components.eks import iam
+from economics import Volume
 
 ROOT_DEVICE = "/dev/xvda"  # of Amazon Linux
-DISK_THROUGHPUT_MIB = 500  # a second; images of ten GiB and more are what a GPU node waits for first
-DISK_IOPS = 4000  # the least that EBS takes with that throughput is a quarter of the MiB
 
 
 def node_role(name: str, *, account_id: pulumi.Input[str], parent: pulumi.Resource) -> aws_iam.Role:
@@ -30,7 +29,7 @@ class NodeTemplate(pulumi.ComponentResource):
     reference: eks.NodeGroupLaunchTemplateArgs
 
     def __init__(
-        self, name: str, *, disk_gib: int, tags: Mapping[str, str], opts: pulumi.ResourceOptions | None = None
+        self, name: str, *, volume: Volume, tags: Mapping[str, str], opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("plimsoll:eks:NodeTemplate", name, None, opts)
         template = ec2.LaunchTemplate(
@@ -47,9 +46,9 @@ class NodeTemplate(pulumi.ComponentResource):
                     device_name=ROOT_DEVICE,
                     ebs=ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
                         volume_type="gp3",
-                        volume_size=disk_gib,
-                        throughput=DISK_THROUGHPUT_MIB,
-                        iops=DISK_IOPS,
+                        volume_size=volume.gib,
+                        throughput=volume.throughput_mib,
+                        iops=volume.iops,
                         encrypted="true",
                         delete_on_termination="true",
                     ),

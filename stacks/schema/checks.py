@@ -334,6 +334,20 @@ def replicas_carry_the_peak(stack: Stack) -> Iterator[Problem]:
             )
 
 
+def the_usual_load_is_below_the_peak(stack: Stack) -> Iterator[Problem]:
+    """No ordinary hour has more load than the service must carry at most."""
+    for name, service in stack.services.items():
+        usual, peak = service.traffic.usual_requests_per_second, service.traffic.peak_requests_per_second
+        if usual is not None and peak is not None and usual > peak:
+            yield Problem(
+                path=f"services.{name}.traffic.usualRequestsPerSecond",
+                found=f"{usual:g} is above peakRequestsPerSecond",
+                limit=f"at most {peak:g}",
+                reason="the expected cost would be worked out from more load than the service is made for",
+                way_out="lower it, or raise peakRequestsPerSecond",
+            )
+
+
 def replicas_are_ordered(stack: Stack) -> Iterator[Problem]:
     """A service's replicas.min is at most its replicas.max."""
     for name, service in stack.services.items():
@@ -508,6 +522,7 @@ CHECKS: tuple[Check, ...] = (
     utilisation_has_a_capacity,
     fallback_is_within_the_replicas,
     replicas_carry_the_peak,
+    the_usual_load_is_below_the_peak,
     replicas_are_ordered,
     a_range_of_replicas_has_a_signal,
     canary_differs_from_the_stable_version,

@@ -38,6 +38,14 @@ class Traffic(Spec):
         default=None,
         description="A ceiling on the rate of requests. Absent: what the servers can do is the ceiling.",
     )
+    usual_requests_per_second: float | None = Field(
+        default=None,
+        gt=0,
+        le=10_000_000,
+        description="The load of an ordinary hour, in requests a second: what the expected cost is worked out from, "
+        "with a measured capacity. Absent: not stated, and the service counts at its most replicas.",
+        examples=[120],
+    )
     peak_requests_per_second: float | None = Field(
         default=None,
         gt=0,
