@@ -21,26 +21,26 @@ LOST_PODS = 3
 """How often a build may begin anew because its pod was lost, as with a spot node; one that fails does not."""
 
 COPY_MEMORY_MIB = 512
-WORK_GIB = 50
+SCRATCH_GIB = 50
 """For the model, its engine, and what TensorRT keeps beside them."""
 
 # What each container of a build does with the bucket. The plan is put there last: where it lies, the engine is whole.
 FETCH = """
 if aws s3api head-object --bucket "$BUCKET" --key "$PLAN" > /dev/null 2>&1; then
   echo "the engine is there: nothing to build"
-  touch /work/there
+  touch /scratch/there
 else
-  mkdir /work/engine
-  aws s3 cp --only-show-errors --recursive "s3://$BUCKET/$SOURCE" /work/source
+  mkdir /scratch/engine
+  aws s3 cp --only-show-errors --recursive "s3://$BUCKET/$SOURCE" /scratch/source
 fi
 """
 BUILD = """
-[ -e /work/there ] || python3 /builder/build.py /builder/recipe.json /work/source /work/engine
+[ -e /scratch/there ] || python3 /builder/build.py /builder/recipe.json /scratch/source /scratch/engine
 """
 PUBLISH = """
-if [ ! -e /work/there ]; then
-  aws s3 cp --only-show-errors /work/engine/engine.json "s3://$BUCKET/$RECORD"
-  aws s3 cp --only-show-errors /work/engine/model.plan "s3://$BUCKET/$PLAN"
+if [ ! -e /scratch/there ]; then
+  aws s3 cp --only-show-errors /scratch/engine/engine.json "s3://$BUCKET/$RECORD"
+  aws s3 cp --only-show-errors /scratch/engine/model.plan "s3://$BUCKET/$PLAN"
 fi
 """
 
@@ -156,7 +156,7 @@ class EngineBuilder(pulumi.ComponentResource):
         }
         environment = [core.v1.EnvVarArgs(name=key, value=value) for key, value in places.items()]
         mounts = [
-            core.v1.VolumeMountArgs(name="work", mount_path="/work"),
+            core.v1.VolumeMountArgs(name="scratch", mount_path="/scratch"),
             core.v1.VolumeMountArgs(name="tmp", mount_path="/tmp"),  # noqa: S108 - the container's own
             core.v1.VolumeMountArgs(name="builder", mount_path="/builder", read_only=True),
         ]
@@ -190,7 +190,9 @@ class EngineBuilder(pulumi.ComponentResource):
             ],
             containers=[container("publish", args.images.aws_cli, PUBLISH, COPY_MEMORY_MIB)],
             volumes=[
-                core.v1.VolumeArgs(name="work", empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit=f"{WORK_GIB}Gi")),
+                core.v1.VolumeArgs(
+                    name="scratch", empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit=f"{SCRATCH_GIB}Gi")
+                ),
                 core.v1.VolumeArgs(name="tmp", empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit="1Gi")),
                 core.v1.VolumeArgs(
                     name="builder", config_map=core.v1.ConfigMapVolumeSourceArgs(name=builder.metadata.name)

@@ -89,7 +89,7 @@ class Node:
         """Run the one Job there is, container after container, until one fails."""
         pod_folder = self._folder / "pod"
         shutil.rmtree(pod_folder, ignore_errors=True)
-        for volume in ("work", "builder", "tmp"):
+        for volume in ("scratch", "builder", "tmp"):
             (pod_folder / volume).mkdir(parents=True)
         [job], [config] = made.inputs_of("Job"), made.inputs_of("ConfigMap")
         for name, text in config["data"].items():
@@ -115,7 +115,7 @@ class Node:
 
     def _moved(self, text: str) -> str:
         """A text with the pod's folders in this node's."""
-        return re.sub(r"(/(work|builder|tmp)\b)", rf"{self._folder}/pod\1", text)
+        return re.sub(r"(/(scratch|builder|tmp)\b)", rf"{self._folder}/pod\1", text)
 
 
 @pytest.fixture(scope="module")
