@@ -71,6 +71,8 @@ lock: .venv/installed ## pin dependencies again, with hashes
 		--python-version 3.11 --upgrade --quiet --output-file requirements.lock
 	$(PYTHON) -m uv pip compile tests/scanner/requirements.in --generate-hashes --no-header \
 		--python-version 3.11 --upgrade --quiet --output-file tests/scanner/requirements.lock
+	$(PYTHON) -m uv pip compile tests/tensorrt/requirements.in --generate-hashes --no-header --no-annotate \
+		--only-binary :all: --python-version 3.11 --upgrade --quiet --output-file tests/tensorrt/requirements.lock
 
 .venv/installed: requirements.lock
 	echo "installing Python packages into .venv (a minute or two, once)" >&2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_repo.config import Signature, Tensor
-from model_repo.files import File, file_at
+from model_repo.files import File, file_at, listing
 from stacks.schema import Gpu, Precision, Problem, Profile
 
 BUILDER = Path(__file__).parent / "backends" / "tensorrt" / "build.py"
@@ -84,9 +84,7 @@ class Engine:
     @property
     def source_digest(self) -> str:
         """Known by this, the sources are there once for all engines that are made of them."""
-        return hashlib.sha256("".join(f"{file.sha256} {file.path}\n" for file in self.sources).encode()).hexdigest()[
-            :KEY_LENGTH
-        ]
+        return hashlib.sha256(listing(self.sources).encode()).hexdigest()[:KEY_LENGTH]
 
 
 def held_out_files(model: Path, version: int, signature: Signature) -> tuple[File, ...]:

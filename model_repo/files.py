@@ -1,6 +1,7 @@
 """A file of a model repository, known by what it holds."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,11 @@ class File:
     def size_bytes(self) -> int:
         """How large it is."""
         return len(self.source) if isinstance(self.source, bytes) else self.source.stat().st_size
+
+
+def listing(files: Iterable[File]) -> str:
+    """A line a file: what a digest of several is taken of."""
+    return "".join(f"{file.sha256}  {file.path}\n" for file in files)
 
 
 def text_file(path: str, text: str) -> File:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from model_repo.config import MODELS, Signature, is_model, render_config, signature_change, signature_of
 from model_repo.engines import Engine, Target, held_out_files, unbuildable
-from model_repo.files import File, file_at, text_file
+from model_repo.files import File, file_at, listing, text_file
 from stacks.schema import Problem, Python, Service, Stack, StackError, TensorRt, nvidia_release
 
 WEIGHTS = "model.onnx"
@@ -34,9 +34,8 @@ class Repository:
     @property
     def digest(self) -> str:
         """16 hexadecimal digits that stand for every path and every byte, and for nothing else."""
-        listing = "".join(f"{file.sha256}  {file.path}\n" for file in self.files)
-        listing += f"{self.engine.key}\n" if self.engine else ""
-        return hashlib.sha256(listing.encode()).hexdigest()[:DIGEST_LENGTH]
+        contents = listing(self.files) + (f"{self.engine.key}\n" if self.engine else "")
+        return hashlib.sha256(contents.encode()).hexdigest()[:DIGEST_LENGTH]
 
     @property
     def folder(self) -> str:

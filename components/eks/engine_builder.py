@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws import eks
 from pulumi_kubernetes import batch, core
 
 from components.eks import iam
@@ -85,27 +84,23 @@ class EngineBuilder(pulumi.ComponentResource):
             for digest, files in sources.items()
             for file in upload(args.bucket, f"{args.name}/sources/{digest}", files, parent=self)
         ]
-        role = iam.role(
+        role = iam.PodRole(
             f"{args.role_prefix}-{args.name}-build",
-            trusts=iam.PODS,
-            account_id=args.account_id,
-            policy=pulumi.Output.all(args.bucket.bucket_arn, args.key_arn).apply(
-                lambda known: iam.document(*builder(known[0], known[1], args.name))
+            iam.PodRoleArgs(
+                policy=pulumi.Output.all(args.bucket.bucket_arn, args.key_arn).apply(
+                    lambda known: iam.document(*builder(known[0], known[1], args.name))
+                ),
+                account_id=args.account_id,
+                cluster_name=args.cluster_name,
+                namespace=args.namespace,
+                service_accounts=[name],
             ),
-            parent=self,
+            opts=child,
         )
         account = core.v1.ServiceAccount(
             name, metadata=metadata(name, namespace=args.namespace), automount_service_account_token=False, opts=child
         )
-        trusted = eks.PodIdentityAssociation(
-            name,
-            cluster_name=args.cluster_name,
-            namespace=args.namespace,
-            service_account=name,
-            role_arn=role.arn,
-            opts=child,
-        )
-        ready = pulumi.ResourceOptions(parent=self, depends_on=[*args.after, account, trusted, role, *uploads])
+        ready = pulumi.ResourceOptions(parent=self, depends_on=[*args.after, account, role, *uploads])
         self.jobs = {key: self._job(engine, account, ready) for key, engine in engines.items()}
         self.register_outputs({})
 
@@ -209,9 +204,5 @@ def builder(bucket_arn: str, key_arn: str, service: str) -> tuple[iam.Statement,
         iam.allow(["s3:GetObject"], [f"{bucket_arn}/{sources}", *plans]),
         iam.allow(["s3:ListBucket"], [bucket_arn], StringLike={"s3:prefix": [sources, engines]}),
         iam.allow(["s3:PutObject"], plans),
-        iam.allow(
-            ["kms:Decrypt", "kms:GenerateDataKey"],
-            [key_arn],
-            StringLike={"kms:ViaService": "s3.*.amazonaws.com"},
-        ),
+        iam.allow_key_for_s3(["kms:Decrypt", "kms:GenerateDataKey"], key_arn),
     )

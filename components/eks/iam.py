@@ -1,11 +1,12 @@
 """IAM: who may become a role, what a role may do. Documents are pure answers; `role` places them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_aws import iam
+from pulumi_aws import eks, iam
 
 Statement = Mapping[str, Any]
 """One statement of a policy document, as IAM spells it."""
@@ -26,6 +27,11 @@ def allow(actions: Sequence[str], resources: Sequence[str], **conditions: Mappin
     """A statement that allows the actions on the resources, while each condition (`StringEquals=…`) holds."""
     statement = {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
     return {**statement, "Condition": conditions} if conditions else statement
+
+
+def allow_key_for_s3(actions: Sequence[str], key_arn: str) -> Statement:
+    """A statement that allows a KMS key to be used for S3's objects, and for nothing else."""
+    return allow(actions, [key_arn], StringLike={"kms:ViaService": "s3.*.amazonaws.com"})
 
 
 def trusted(service: str, account_id: str) -> str:
@@ -67,3 +73,32 @@ def role(
     if policy is not None:
         iam.RolePolicy(name, name="own", role=made.name, policy=policy, opts=child)
     return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodRoleArgs:
+    """What a role may do, as JSON, and the service accounts of a cluster whose pods have it."""
+
+    policy: pulumi.Input[str]
+    account_id: pulumi.Input[str]
+    cluster_name: pulumi.Input[str]
+    namespace: pulumi.Input[str]
+    service_accounts: Iterable[str]
+
+
+class PodRole(pulumi.ComponentResource):
+    """A role of pods. Whatever waits for it waits for its rights as well, which are resources of their own."""
+
+    def __init__(self, name: str, args: PodRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("plimsoll:eks:PodRole", name, None, opts)
+        made = role(name, trusts=PODS, account_id=args.account_id, policy=args.policy, parent=self)
+        for account in args.service_accounts:
+            eks.PodIdentityAssociation(
+                account,
+                cluster_name=args.cluster_name,
+                namespace=args.namespace,
+                service_account=account,
+                role_arn=made.arn,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.register_outputs({})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
-from pulumi_aws import eks, s3
+from pulumi_aws import s3
 
 from components.eks import iam
 from model_repo import File, Repositories, Repository
@@ -129,27 +129,21 @@ class PublishedModels(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PublishedModelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("plimsoll:eks:PublishedModels", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
         for repository in unique(args.repositories):
             upload(args.bucket, prefix(args.service, repository), repository.files, parent=self)
-        role = iam.role(
+        iam.PodRole(
             f"{args.role_prefix}-{name}-models",
-            trusts=iam.PODS,
-            account_id=args.account_id,
-            policy=pulumi.Output.all(args.bucket.bucket_arn, args.key_arn).apply(
-                lambda known: iam.document(*reader(known[0], known[1], args.service))
-            ),
-            parent=self,
-        )
-        for account in args.service_accounts:
-            eks.PodIdentityAssociation(
-                account,
+            iam.PodRoleArgs(
+                policy=pulumi.Output.all(args.bucket.bucket_arn, args.key_arn).apply(
+                    lambda known: iam.document(*reader(known[0], known[1], args.service))
+                ),
+                account_id=args.account_id,
                 cluster_name=args.cluster_name,
                 namespace=args.namespace,
-                service_account=account,
-                role_arn=role.arn,
-                opts=child,
-            )
+                service_accounts=args.service_accounts,
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.register_outputs({})
 
 
@@ -193,9 +187,5 @@ def reader(bucket_arn: str, key_arn: str, service: str) -> tuple[iam.Statement, 
     return (
         iam.allow(["s3:GetObject"], [f"{bucket_arn}/{service}/*"]),
         iam.allow(["s3:ListBucket"], [bucket_arn], StringLike={"s3:prefix": [service, f"{service}/*"]}),
-        iam.allow(
-            ["kms:Decrypt"],
-            [key_arn],
-            StringLike={"kms:ViaService": "s3.*.amazonaws.com"},
-        ),
+        iam.allow_key_for_s3(["kms:Decrypt"], key_arn),
     )

@@ -8,7 +8,7 @@ from local.toolchain.progress import display
 from local.toolchain.store import Artifact, Workshop, ensure
 
 HERE = Path(__file__).parent
-LOCK = HERE / "tools.lock"
+LOCK = HERE / "requirements.lock"
 
 
 def commands(into: Path) -> Path:
