@@ -8,18 +8,15 @@ import gc
 # look for garbage among them took a sixth of a preview on AWS; to leave it takes 12 MiB for 100 services.
 gc.disable()
 
-from itertools import chain
-
 import pulumi
 
 from components import (
     Gateway,
     GatewayArgs,
-    Monitoring,
-    MonitoringArgs,
     StackNamespace,
     buildable,
     fill_store,
+    place_monitoring,
     place_platform,
     place_services,
     reachable,
@@ -37,24 +34,16 @@ def main() -> None:
     repositories = assemble_all(stack)
     require_room(stack, repositories)
     require_addons(asked)
-    fill_store(asked.target.models, chain.from_iterable(repositories.values()))
+    fill_store(asked.target.models, repositories)
 
     platform = place_platform(asked)
     on_cluster = pulumi.ResourceOptions(providers=[platform.kubernetes])
     namespace = StackNamespace(stack, opts=on_cluster)
     gateway = Gateway("gateway", GatewayArgs(stack=stack, namespace=namespace.name), opts=on_cluster)
     services = place_services(
-        stack,
-        repositories,
-        gateway=gateway,
-        namespace=namespace.name,
-        publish=platform.publisher(namespace.name),
-        after=platform.ready,
-        opts=on_cluster,
+        stack, repositories, platform=platform, gateway=gateway, namespace=namespace.name, opts=on_cluster
     )
-    if stack.monitoring:
-        watched = MonitoringArgs(stack=stack, spec=stack.monitoring, namespace=namespace.name)
-        Monitoring("monitoring", watched, opts=on_cluster)
+    place_monitoring(stack, namespace=namespace.name, opts=on_cluster)
 
     pulumi.export("namespace", namespace.name)
     pulumi.export("services", services)

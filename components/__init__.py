@@ -4,7 +4,7 @@ from components.buildable import buildable, require_room
 from components.cluster import reachable, require_addons
 from components.gateway import Gateway, GatewayArgs
 from components.model_store import fill_store
-from components.monitoring import Monitoring, MonitoringArgs
+from components.monitoring import place_monitoring
 from components.platform import place_platform
 from components.services import place_services
 from components.stack_namespace import StackNamespace
@@ -12,11 +12,10 @@ from components.stack_namespace import StackNamespace
 __all__ = [
     "Gateway",
     "GatewayArgs",
-    "Monitoring",
-    "MonitoringArgs",
     "StackNamespace",
     "buildable",
     "fill_store",
+    "place_monitoring",
     "place_platform",
     "place_services",
     "reachable",

@@ -1,7 +1,8 @@
 """The volume that model servers read their repositories from."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pulumi
@@ -10,7 +11,7 @@ from pulumi_kubernetes import core
 from components.metadata import metadata
 from components.triton_pod import Models, ModelsOnVolume
 from local.cluster import layout
-from model_repo import Repositories, Repository, publish
+from model_repo import Repositories, publish
 from stacks.schema import S3Repository, VolumeClaim, VolumeRepository
 
 Publish = Callable[[str, Repositories], Models]
@@ -19,14 +20,14 @@ Publish = Callable[[str, Repositories], Models]
 CAPACITY = "100Gi"  # a claim must name a size; a folder has none to enforce
 
 
-def fill_store(spec: VolumeRepository | S3Repository, content: Iterable[Repository]) -> None:
+def fill_store(spec: VolumeRepository | S3Repository, repositories: Mapping[str, Repositories]) -> None:
     """Write the content that a volume has not yet; a preview writes nothing, and what goes to S3 is a resource.
 
     Comes before every resource, so that a store that can't take it stops an update before it has changed anything. Old
     content stays, so going back is as quick as going on. Raises PublishError.
     """
     if isinstance(spec, VolumeRepository) and not pulumi.runtime.is_dry_run():
-        for repository in content:
+        for repository in chain.from_iterable(repositories.values()):
             publish(repository, _folder(spec))
 
 

@@ -28,6 +28,12 @@ class MonitoringArgs:
     namespace: pulumi.Input[str]
 
 
+def place_monitoring(stack: Stack, *, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+    """Have the stack watched, if it says by whom."""
+    if stack.monitoring:
+        Monitoring("monitoring", MonitoringArgs(stack=stack, spec=stack.monitoring, namespace=namespace), opts)
+
+
 class Monitoring(pulumi.ComponentResource):
     """PodMonitors, one PrometheusRule and a ConfigMap a dashboard, for all services of the stack together."""
 

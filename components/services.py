@@ -9,7 +9,7 @@ from pulumi_kubernetes import core
 from components import triton_pod
 from components.autoscalers import Autoscalers, AutoscalersArgs
 from components.metadata import metadata, selector, server_labels
-from components.model_store import Publish
+from components.platform import Platform
 from components.routes import Routes, RoutesArgs
 from components.triton_server import TritonServer, TritonServerArgs, replicas_of
 from model_repo import Repositories
@@ -21,20 +21,20 @@ def place_services(
     stack: Stack,
     repositories: Mapping[str, Repositories],
     *,
+    platform: Platform,
     gateway: pulumi.Resource,
     namespace: pulumi.Input[str],
-    publish: Publish,
-    after: Sequence[pulumi.Resource],
     opts: pulumi.ResourceOptions,
 ) -> dict[str, dict[str, pulumi.Input[object]]]:
-    """Place every service, and say of each how it is called and what serves it. Servers come `after` their nodes."""
+    """Place every service, and say of each how it is called and what serves it."""
+    publish = platform.publisher(namespace)
     outputs: dict[str, dict[str, pulumi.Input[object]]] = {}
     ready: dict[str, list[pulumi.Resource]] = {}
     servers: dict[str, list[pulumi.Resource]] = {}
     for name, service in stack.services.items():
         of_service = repositories[name]
         models = publish(name, of_service)
-        stable_opts = _after([*after, *models.awaited(of_service.stable)], opts)
+        stable_opts = _after([*platform.ready, *models.awaited(of_service.stable)], opts)
         proven = TritonServerArgs(
             service=service,
             variant=Variant.STABLE,
@@ -59,7 +59,7 @@ def place_services(
         }
         if of_service.canary:
             on_trial = replace(proven, variant=Variant.CANARY, repository=of_service.canary)
-            canary = TritonServer(name, on_trial, _after([*after, *models.awaited(of_service.canary)], opts))
+            canary = TritonServer(name, on_trial, _after([*platform.ready, *models.awaited(of_service.canary)], opts))
             outputs[name][Variant.CANARY] = _endpoints(on_trial, addresses[Variant.CANARY])
             servers[name].append(canary)
             # Taking its requests away must work whatever state a canary is in.

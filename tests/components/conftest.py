@@ -1,10 +1,14 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 import pulumi
+import pulumi_kubernetes as k8s
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
+
+from components.model_store import Publish
+from components.triton_pod import ModelsOnVolume
 
 
 @dataclass
@@ -23,6 +27,17 @@ class RecordingEngine(Mocks):
     def inputs_of(self, kind: str) -> list[dict[str, Any]]:
         """The inputs of each resource whose type ends in `:kind`."""
         return [cast("dict[str, Any]", made.inputs) for made in self.created if made.typ.endswith(f":{kind}")]
+
+
+class APlatform:
+    """A cluster that is there, with models on a volume."""
+
+    def __init__(self) -> None:
+        self.kubernetes = k8s.Provider("kubernetes")
+        self.ready: Sequence[pulumi.Resource] = ()
+
+    def publisher(self, namespace: pulumi.Input[str]) -> Publish:  # noqa: ARG002 - the signature is the platforms'
+        return lambda _service, _repositories: ModelsOnVolume(claim="model-store")
 
 
 class Build(Protocol):

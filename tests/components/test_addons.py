@@ -5,12 +5,11 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import Gateway, GatewayArgs, Monitoring, MonitoringArgs, place_services
+from components import Gateway, GatewayArgs, place_monitoring, place_services
 from components.addons import EXTERNAL_METRICS_API, AddonsMissingError, Served, missing, needs
-from components.triton_pod import ModelsOnVolume
 from model_repo import assemble_all
 from stacks.schema import Problem, Stack, parse
-from tests.components.conftest import Build
+from tests.components.conftest import APlatform, Build
 from tests.factories import a_stack_config
 from tests.stacks.configs import committed, put
 
@@ -173,20 +172,17 @@ def test_many_services_that_scale_are_one_problem() -> None:
 
 def test_every_kind_that_is_placed_and_is_not_of_kubernetes_itself_is_asked_for(build: Build) -> None:
     stack = a_watched_stack()
-    assert stack.monitoring
-    watched = MonitoringArgs(stack=stack, spec=stack.monitoring, namespace="ml")
 
     def program() -> None:
         place_services(
             stack,
             assemble_all(stack),
+            platform=APlatform(),
             gateway=Gateway("gateway", GatewayArgs(stack=stack, namespace="ml")),
             namespace="ml",
-            publish=lambda _service, _repositories: ModelsOnVolume(claim="models"),
-            after=[],
             opts=pulumi.ResourceOptions(),
         )
-        Monitoring("monitoring", watched)
+        place_monitoring(stack, namespace="ml", opts=pulumi.ResourceOptions())
 
     placed = {tuple(made.typ.removeprefix("kubernetes:").split(":")) for made in build(program).created}
     of_others = {each for each in placed if each[0].count(".") and each[0].partition("/")[0] not in OF_KUBERNETES}

@@ -10,7 +10,8 @@ from stacks.schema import VolumeClaim, VolumeRepository
 from tests.components.conftest import Build
 from tests.factories import a_service
 
-CONTENT = assemble("digits", a_service()).stable
+SERVED = assemble("digits", a_service())
+CONTENT = SERVED.stable
 
 
 def a_claim_on(folder: Path) -> VolumeRepository:
@@ -19,7 +20,7 @@ def a_claim_on(folder: Path) -> VolumeRepository:
 
 def a_store(spec: VolumeRepository) -> Callable[[], None]:
     def program() -> None:
-        fill_store(spec, [CONTENT])
+        fill_store(spec, {"digits": SERVED})
         ModelStore("model-store", ModelStoreArgs(spec=spec, namespace="plimsoll"))
 
     return program

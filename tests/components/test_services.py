@@ -7,10 +7,9 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi_kubernetes import core
 
 from components import place_services
-from components.triton_pod import ModelsOnVolume
 from model_repo import assemble, assemble_all
 from stacks.schema import Stack, parse
-from tests.components.conftest import Build, RecordingEngine
+from tests.components.conftest import APlatform, Build, RecordingEngine
 from tests.factories import a_service, a_stack, a_stack_config
 
 RESOURCES_A_SERVICE_MAY_COST = 9
@@ -40,10 +39,9 @@ def services_of(stack: Stack, outputs: list[Any] | None = None) -> Callable[[], 
         placed = place_services(
             stack,
             assemble_all(stack),
+            platform=APlatform(),
             gateway=core.v1.ConfigMap("gateway"),
             namespace="models",
-            publish=lambda _service, _repositories: ModelsOnVolume(claim="model-store"),
-            after=[],
             opts=pulumi.ResourceOptions(),
         )
         if outputs is not None:
