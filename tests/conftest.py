@@ -18,6 +18,14 @@ NAMESPACE = "plimsoll-test"
 UPDATE = ("up", "--yes", "--skip-preview", "--policy-pack", "policies")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two lanes: what shares the one cluster goes one after the other, and the rest beside it, file by file."""
+    for item in items:
+        lane = "cluster" if item.get_closest_marker("cluster") else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(lane))
+
+
 @dataclass(frozen=True)
 class Finished:
     """A command that ended: its exit code and all that it printed."""
