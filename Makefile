@@ -41,7 +41,7 @@ check: .venv/installed ## format, lint, types, unit tests; no cluster
 
 test: .venv/installed ## everything, the embedded cluster included
 	$(PYTHON) -m local ensure
-	$(ENVIRONMENT) && $(PYTHON) -m pytest --numprocesses 2 --dist loadgroup
+	$(ENVIRONMENT) && $(PYTHON) -m pytest --numprocesses 2
 
 bench: .venv/installed ## measure; figures go to benchmarks/results/
 	$(PYTHON) -m local ensure
