@@ -15,11 +15,11 @@ import pytest
 import yaml
 
 from local import toolchain
-from local.cluster import layout, pki
+from local.cluster import pki
 from local.cluster.probes import Answers
 from tests.conftest import UPDATE, Project, a_test_stack_config
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.engine
 
 START_SECONDS = 60.0
 LOOPBACK = pki.Identity("server", "kube-apiserver", addresses=(IPv4Address("127.0.0.1"),))
@@ -27,6 +27,9 @@ KINDS = (
     *("GatewayClass", "Gateway", "HTTPRoute", "GRPCRoute"),
     *("EnvoyProxy", "ClientTrafficPolicy", "BackendTrafficPolicy"),
 )
+CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller"
+LONG_AGO = "2026-01-01T00:00:00Z"
+FIXED = {"replicas": {"min": 2, "max": 2}}
 SCALED = {"replicas": {"min": 1, "max": 3}, "signal": {"kind": "queueTime", "targetMs": 5}}
 
 
@@ -125,17 +128,49 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Generator[BareCluster]:
         yield cluster
 
 
-@pytest.fixture(scope="module")
-def outdated(tmp_path_factory: pytest.TempPathFactory) -> Generator[BareCluster]:
-    """One with the definitions of older releases: Gateway API's of 1.0 and Envoy Gateway's of 1.8, in what matters."""
+def definitions_of_the_gateway() -> dict[str, dict[str, Any]]:
+    """Gateway API's and Envoy Gateway's, as they are installed with it, by kind."""
     toolchain.ensure(["envoy-gateway"])
     charts = toolchain.tool("envoy-gateway").artifact.folder / "charts" / "gateway-helm" / "charts" / "crds" / "crds"
-    definitions = {
+    return {
         each["spec"]["names"]["kind"]: each
         for file in charts.rglob("*.yaml")
         for each in yaml.load_all(file.read_text(), yaml.CSafeLoader)
         if each and each["kind"] == "CustomResourceDefinition" and each["spec"]["names"]["kind"] in KINDS
     }
+
+
+@pytest.fixture(scope="module")
+def gated(tmp_path_factory: pytest.TempPathFactory) -> Generator[BareCluster]:
+    """One with everything that a gateway needs, and a GatewayClass that is served."""
+    gateway_class = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "GatewayClass",
+        "metadata": {"name": "eg"},
+        "spec": {"controllerName": CONTROLLER},
+    }
+    accepted = {
+        "type": "Accepted",
+        "status": "True",
+        "reason": "Accepted",
+        "message": "",
+        "lastTransitionTime": LONG_AGO,
+    }
+    with a_bare_cluster(tmp_path_factory.mktemp("gated")) as cluster:
+        cluster.define(list(definitions_of_the_gateway().values()))
+        for place, given in (
+            ((), gateway_class),
+            (("--subresource=status",), {**gateway_class, "status": {"conditions": [accepted]}}),
+        ):
+            applied = cluster.kubectl("apply", "--server-side", *place, "--filename=-", given=json.dumps(given))
+            assert applied.returncode == 0, applied.stdout
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def outdated(tmp_path_factory: pytest.TempPathFactory) -> Generator[BareCluster]:
+    """One with the definitions of older releases: Gateway API's of 1.0 and Envoy Gateway's of 1.8, in what matters."""
+    definitions = definitions_of_the_gateway()
     for each in definitions.values():
         if each["spec"]["group"] == "gateway.networking.k8s.io":
             each["metadata"]["annotations"]["gateway.networking.k8s.io/bundle-version"] = "v1.0.0"
@@ -195,7 +230,7 @@ def test_definitions_of_older_releases_are_refused_by_version_and_by_field(
     outdated: BareCluster, project: Project, tmp_path: Path
 ) -> None:
     config = a_config(tmp_path, monitoring=None)
-    config["services"]["digits"]["scaling"] = {"replicas": {"min": 2, "max": 2}}
+    config["services"]["digits"]["scaling"] = FIXED
 
     refused = on(outdated, project).preview(config)
 
@@ -210,11 +245,11 @@ def test_definitions_of_older_releases_are_refused_by_version_and_by_field(
 
 
 def test_a_gateway_class_that_is_not_there_is_refused_with_those_that_are(
-    cluster: None, project: Project, tmp_path: Path
+    gated: BareCluster, project: Project, tmp_path: Path
 ) -> None:
-    embedded = yaml.safe_load(layout.kubeconfig().read_text())
-    config = a_config(tmp_path, cluster={"kind": "existing", "context": embedded["current-context"]})
-    stack = on(BareCluster(layout.kubeconfig()), project)
+    config = a_config(tmp_path, monitoring=None)
+    config["services"]["digits"]["scaling"] = FIXED
+    stack = on(gated, project)
 
     refused = stack.up({**config, "gateway": {**config["gateway"], "className": "nobodys"}})
 
