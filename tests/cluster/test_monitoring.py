@@ -293,7 +293,6 @@ def test_without_kedas_operator_replicas_stay_and_an_alert_says_so(load: SteadyL
         assert wanted_replicas() == before
     finally:
         kubectl("--namespace", "keda", "scale", "deployment", "keda-operator", "--replicas=1")
-    eventually(lambda: alerts("PlimsollAutoscalerMissing") == [], within_seconds=180)
 
 
 def falls_back() -> bool:

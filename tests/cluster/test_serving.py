@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from collections.abc import Generator
 
 import pytest
 
@@ -18,6 +19,14 @@ pytestmark = pytest.mark.cluster
 
 HELD_OUT = held_out()
 DIGITS = Examples("image", HELD_OUT.pixels, "probabilities", HELD_OUT.labels, least_accuracy=0.97)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def back_to_normal(deployed: Project) -> Generator[None]:
+    """Each test says what it needs of the stack; those of other files find it as it was."""
+    yield
+    restored = deployed.up(a_test_stack_config())
+    assert restored.code == 0, restored.output
 
 
 @pytest.mark.parametrize("protocol", [GrpcClient, HttpClient])
@@ -101,9 +110,6 @@ def test_a_new_version_rolls_the_pods_and_an_objective_does_not(deployed: Projec
         answers = client.infer("image", HELD_OUT.pixels[:32], "probabilities").argmax(axis=1)
     assert (answers == HELD_OUT.labels[:32]).mean() > 0.9
 
-    back = deployed.up(a_test_stack_config())
-    assert back.code == 0, back.output
-
 
 def test_no_request_is_lost_while_pods_roll(deployed: Project, digits: ServedModel) -> None:
     deployed.configure(a_test_stack_config(instances=3))
@@ -115,7 +121,6 @@ def test_no_request_is_lost_while_pods_roll(deployed: Project, digits: ServedMod
     assert rolling.returncode == 0, output
     assert caller.answered > 100
     assert caller.lost == []
-    assert deployed.up(a_test_stack_config()).code == 0
 
 
 def test_an_overloaded_server_refuses_quickly_instead_of_queueing_without_end(
@@ -137,8 +142,6 @@ def test_an_overloaded_server_refuses_quickly_instead_of_queueing_without_end(
             for instance in instances:
                 os.kill(instance, signal.SIGCONT)
         eventually(lambda: burst.unanswered == 0, within_seconds=30)
-
-    assert deployed.up(a_test_stack_config()).code == 0
 
 
 def test_the_stack_survives_its_own_eviction_budget(digits: ServedModel) -> None:
