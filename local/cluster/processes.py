@@ -198,7 +198,7 @@ def _kubelet(certificates: pki.Pki, state: Path) -> dict[str, object]:
         "failSwapOn": False,
         "serializeImagePulls": False,
         "syncFrequency": "10s",  # how old a mounted Secret may be, such as Prometheus's configuration: else a minute
-        "crashLoopBackOff": {"maxContainerRestartPeriod": "20s"},  # who mends a pod here waits in front of it
+        "crashLoopBackOff": {"maxContainerRestartPeriod": "20s"},  # else a failing container waits five minutes
         # Nothing can pull an image again, so nothing may collect one; and a fairly full disk is no reason to evict.
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,

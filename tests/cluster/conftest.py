@@ -42,6 +42,14 @@ def deployed(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Generat
     assert destroyed.code == 0, destroyed.output
 
 
+@pytest.fixture(scope="module")
+def back_to_normal(deployed: Project) -> Generator[None]:
+    """For files whose tests say what each needs of the stack: those of other files find it as it was."""
+    yield
+    restored = deployed.up(a_test_stack_config())
+    assert restored.code == 0, restored.output
+
+
 @pytest.fixture
 def digits(deployed: Project) -> ServedModel:
     """The deployed service, with two ready replicas."""

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-from collections.abc import Generator
 
 import pytest
 
@@ -15,18 +14,10 @@ from tests.cluster.callers import Burst, RetryingCaller
 from tests.cluster.conftest import eventually, get, kubectl, pods, processes_of, ready_pods
 from tests.conftest import NAMESPACE, UPDATE, Project, a_test_stack_config
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("back_to_normal")]
 
 HELD_OUT = held_out()
 DIGITS = Examples("image", HELD_OUT.pixels, "probabilities", HELD_OUT.labels, least_accuracy=0.97)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def back_to_normal(deployed: Project) -> Generator[None]:
-    """Each test says what it needs of the stack; those of other files find it as it was."""
-    yield
-    restored = deployed.up(a_test_stack_config())
-    assert restored.code == 0, restored.output
 
 
 @pytest.mark.parametrize("protocol", [GrpcClient, HttpClient])

@@ -25,7 +25,7 @@ from tests.cluster.callers import failures
 from tests.cluster.conftest import SERVING_AGAIN_SECONDS, eventually, get, kubectl, pods, processes_of, ready_pods
 from tests.conftest import NAMESPACE, Project, a_test_stack_config
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("back_to_normal")]
 
 IMAGE = held_out().pixels[:1]
 ENVOY_SETTINGS_SECONDS = 15
@@ -36,14 +36,6 @@ ENVOY_SETTINGS_SECONDS = 15
 def gateway(deployed: Project) -> Generator[str]:
     with reach_gateway(NAMESPACE) as address:
         yield address
-
-
-@pytest.fixture(scope="module", autouse=True)
-def back_to_normal(deployed: Project) -> Generator[None]:
-    """Each test says what it needs of the stack; those of other files find it as it was."""
-    yield
-    restored = deployed.up(a_test_stack_config())
-    assert restored.code == 0, restored.output
 
 
 def leaving_pods() -> list[dict[str, Any]]:
