@@ -11,9 +11,11 @@ gc.disable()
 import pulumi
 
 from components import (
+    Asked,
     Gateway,
     GatewayArgs,
     StackNamespace,
+    asked_config,
     buildable,
     fill_store,
     place_monitoring,
@@ -29,13 +31,15 @@ from stacks.schema import StackError, parse
 
 def main() -> None:
     """Lay out the platform: cluster, namespace, gateway, model store, and the services behind the gateway."""
-    asked = buildable(reachable(parse(pulumi.Config().get_object("stack"))))
+    config = asked_config()
+    asked = buildable(reachable(parse(config)))
     stack = asked.stack
     repositories = assemble_all(stack)
     require_room(stack, repositories)
     require_addons(asked)
     fill_store(asked.target.models, repositories)
 
+    Asked(config)
     platform = place_platform(asked)
     on_cluster = pulumi.ResourceOptions(providers=[platform.kubernetes])
     namespace = StackNamespace(stack, opts=on_cluster)

@@ -1,5 +1,6 @@
 """How the platform is built: the only place that creates resources, one component a file."""
 
+from components.asked import Asked, asked_config
 from components.buildable import buildable, require_room
 from components.cluster import reachable, require_addons
 from components.gateway import Gateway, GatewayArgs
@@ -10,9 +11,11 @@ from components.services import place_services
 from components.stack_namespace import StackNamespace
 
 __all__ = [
+    "Asked",
     "Gateway",
     "GatewayArgs",
     "StackNamespace",
+    "asked_config",
     "buildable",
     "fill_store",
     "place_monitoring",

@@ -150,8 +150,8 @@ def _queries(value: Any) -> Iterator[str]:
                     yield inner
                 else:
                     yield from _queries(inner)
-        case list():
-            for inner in cast("list[Any]", value):
+        case Sequence() if not isinstance(value, str):
+            for inner in cast("Sequence[Any]", value):
                 yield from _queries(inner)
         case _:
             return

@@ -4,7 +4,7 @@ A function takes what to ask about as a `Series` and says by name what it answer
 of what was asked about, and what is for each replica says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -45,6 +45,14 @@ class Query:
     unit: Unit
     per_replica: bool = False
     """Whether it is one replica's share of a total."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """One series of an answer."""
+
+    labels: Mapping[str, str]
+    value: float
 
 
 @dataclass(frozen=True, kw_only=True)

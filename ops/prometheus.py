@@ -6,16 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from observability.queries import Value
 from ops.stack import kubectl
 from stacks.schema import Monitoring
-
-
-@dataclass(frozen=True)
-class Value:
-    """One series of an answer."""
-
-    labels: Mapping[str, str]
-    value: float
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from ops.errors import CommandError
 from ops.gate import Gate
 from ops.pager import pages
 from ops.stack import asked_for, pulumi, served_models
+from policies.limits import Enforcement, read_limits
 from stacks.schema import Stack
 
 LOOK_SECONDS = 2.0
@@ -29,6 +30,8 @@ LOOK_SECONDS = 2.0
 PATIENCE = 4
 """How many times the time of a step to wait for enough requests, before giving up."""
 LOG_LINES_SHOWN = 15
+SEEN_SECONDS = 60
+"""Until Prometheus has read a new canary, and worked out how it does."""
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C has ended."""
 
@@ -62,13 +65,15 @@ def command(
     yes: Annotated[bool, typer.Option("--yes", help="Begin without asking.")] = False,  # noqa: FBT002 - typer's way
 ) -> None:
     """Roll a version out as a canary, weight by weight, and take it back when it does worse than the stable one."""
+    least_seconds, least_of_policy = evidence_for(stack)
+    least = max(least_requests, least_of_policy)
     rollout = Rollout(
         stack=stack,
         service=service,
         version=to,
         steps=_weights(steps),
-        watch_seconds=watch_seconds,
-        gate=Gate(error_excess=error_excess_percent / 100, p95_ratio=p95_ratio, least_requests=least_requests),
+        watch_seconds=max(watch_seconds, least_seconds),
+        gate=Gate(error_excess=error_excess_percent / 100, p95_ratio=p95_ratio, least_requests=least),
     )
     remaining = plan(rollout, asked_for(stack))
     if not remaining:
@@ -79,6 +84,14 @@ def command(
         raise typer.Exit(1)
     with _Stop() as stop:
         raise typer.Exit(_roll_out(rollout, remaining, stop))
+
+
+def evidence_for(stack: str) -> tuple[float, int]:
+    """How many seconds a step has to be watched, and by how many requests, for policy canary-step to allow the next."""
+    limits, _ = read_limits().of(stack)
+    if limits.enforcement is Enforcement.ADVISORY:
+        return 0, 0
+    return limits.canary.healthy_minutes * 60 + SEEN_SECONDS, limits.canary.least_requests
 
 
 def plan(rollout: Rollout, stack: Stack) -> Sequence[int]:

@@ -1,8 +1,19 @@
-"""The policy pack: one line a policy."""
+"""The policy pack, as Pulumi starts it."""
 
-from exact_images import EXACT_IMAGES
-from pulumi_policy import Policy, PolicyPack
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
-POLICIES: list[Policy] = [EXACT_IMAGES]
+# Pulumi starts this file from its own folder, and policies are made of what the checkout knows.
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-PolicyPack("plimsoll", POLICIES)
+from pulumi_policy import PolicyPack
+
+from policies.all import POLICIES
+from policies.engine import Judge
+from policies.limits import LimitsError, read_limits
+
+try:
+    PolicyPack("plimsoll", Judge(POLICIES, read_limits(), datetime.now(UTC).date()).policies)
+except LimitsError as error:
+    sys.exit(str(error))

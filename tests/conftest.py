@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +60,13 @@ class Project:
         file["config"]["plimsoll:stack"] = config
         self.stack_file.write_text(yaml.safe_dump(file))
 
+    def limit(self, stack: str, **limits: object) -> None:
+        """Set some of a stack's limits, in a project that has its own policies."""
+        file = self.folder / "policies" / "limits.yaml"
+        all_limits = yaml.safe_load(file.read_text())
+        all_limits["stacks"].setdefault(stack, {}).update(limits)
+        file.write_text(yaml.safe_dump(all_limits))
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a pulumi command on the stack."""
         return subprocess.Popen(
@@ -96,11 +103,14 @@ class Project:
         return self.pulumi("destroy", "--yes", "--skip-preview")
 
 
-def new_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A fresh stack on a backend that ends with the tests."""
+def new_project(
+    tmp_path_factory: pytest.TempPathFactory, stack: str = "test", *, copied: Collection[str] = ()
+) -> Project:
+    """A fresh stack on a backend that ends with the tests. What is copied of the checkout, tests may edit."""
     folder, backend = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("backend")
-    link_checkout(folder)
-    made = Project(folder, with_own_backend(backend))
+    link_checkout(folder, copied=["policies", *copied])
+    made = Project(folder, with_own_backend(backend), stack)
+    made.limit("test", enforcement="advisory")
     made.configure({})
     created = made.pulumi("stack", "init", "--no-select")
     assert created.code == 0, created.output

@@ -157,6 +157,14 @@ KARPENTER = GoTool(
     disk_mib=300,
 )
 
+# Of the tests: it judges the workflows.
+ACTIONLINT = GoTool(
+    name="actionlint",
+    module="github.com/rhysd/actionlint",
+    binaries={"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"},
+    disk_mib=300,
+)
+
 PAUSE = GoTool(name="pause", binaries={"pause": "."}, disk_mib=50)
 
 # runc starts itself again without its wrapper's variables, and then finds the machine's libseccomp: apt needs it too.
@@ -202,6 +210,7 @@ TOOLS: dict[str, Tool] = {
         ALERTMANAGER,
         METRICS_SERVER,
         KARPENTER,
+        ACTIONLINT,
         PAUSE,
         RUNC,
         CNI_PLUGINS,

@@ -27,7 +27,7 @@ from stacks.schema.problem import Problem, StackError
 from stacks.schema.scaling import Pace, PendingRequests, QueueTime, Replicas, Scaling, Signal, Utilisation
 from stacks.schema.service import Capacity, Resources, Service
 from stacks.schema.slo import LATENCY_BUCKETS_MS, Latency, Slo
-from stacks.schema.stack import Stack
+from stacks.schema.stack import STACK_TYPE, Stack
 from stacks.schema.traffic import RateLimit, Traffic
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "LATENCY_BUCKETS_MS",
     "MIN_COMPUTE_CAPABILITY",
     "SERVICE_CIDR",
+    "STACK_TYPE",
     "Addons",
     "Batching",
     "Budget",

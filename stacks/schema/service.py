@@ -1,6 +1,7 @@
 """One served model."""
 
 import math
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from stacks.schema.base import Name, Spec, Version
 from stacks.schema.batching import Batching
 from stacks.schema.canary import Canary
 from stacks.schema.engine import Engine
+from stacks.schema.fix import Fix
 from stacks.schema.scaling import Scaling
 from stacks.schema.slo import Slo
 from stacks.schema.traffic import Traffic
@@ -114,6 +116,15 @@ class Service(Spec):
         default=None,
         description="A version on trial beside the stable one. Absent: none.",
     )
+    fix: Fix | None = Field(
+        default=None,
+        description="Marks a change as one that mends the service: it may go out though the error budget is spent. "
+        "Absent: it is a change like any other.",
+    )
+
+    def is_fix(self, today: date) -> bool:
+        """Whether its changes are marked as a fix, and still are on that day."""
+        return self.fix is not None and today <= date.fromisoformat(self.fix.until)
 
     @property
     def max_replicas(self) -> int:

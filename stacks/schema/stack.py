@@ -17,6 +17,10 @@ from stacks.schema.monitoring import Monitoring
 from stacks.schema.service import Service
 
 
+STACK_TYPE = "plimsoll:stacks:Stack"
+"""The type of the Pulumi resource whose one input is what a stack asks for."""
+
+
 class Stack(Spec):
     """One environment, as `plimsoll:stack` in its stack file says it. Holds no secrets."""
 

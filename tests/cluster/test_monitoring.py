@@ -33,6 +33,14 @@ SCALED: dict[str, Any] = {
     "signal": {"kind": "pendingRequests", "targetPerReplica": 4},
     "down": {"stabilisationSeconds": 30, "replicas": 1, "periodSeconds": 15},
 }
+LIMITS_OF_MINUTES = {
+    "firstStepPercent": 10,
+    "maxStepPercent": 50,
+    "healthyMinutes": 1,
+    "leastRequests": 20,
+    "leastBudgetLeftPercent": 0,
+    "newestSampleSeconds": 30,
+}
 RAISES = FIRST_BAD_VERSION + list(BAD_VERSIONS).index("raises")
 OF_GPUS = "nv_gpu_"
 LOAD_SECONDS = 1500
@@ -42,9 +50,11 @@ LOAD_SECONDS = 1500
 def project(deployed: Project, tmp_path_factory: pytest.TempPathFactory) -> Generator[Project]:
     """The deployed project with bad versions, and an autoscaler; the others find the stack as it was."""
     folder = tmp_path_factory.mktemp("monitored")
-    link_checkout(folder, copied=["model_repo"])
+    link_checkout(folder, copied=["model_repo", "policies"])
     add_bad_versions(folder / "model_repo")
-    yield Project(folder, deployed.environment)
+    monitored = Project(folder, deployed.environment)
+    monitored.limit(monitored.stack, enforcement="mandatory", registries=["plimsoll.local"], canary=LIMITS_OF_MINUTES)
+    yield monitored
     restored = deployed.up(a_test_stack_config())
     assert restored.code == 0, restored.output
 
@@ -135,6 +145,54 @@ def test_replicas_are_the_autoscalers_from_the_first_apply_on(scaled: Stack, pro
     unchanged = project.preview(a_test_stack_config(scaling=SCALED, canary={"version": 3, "weight": 10}),
                                 "--expect-no-changes")  # fmt: skip
     assert unchanged.code == 0, unchanged.output
+
+
+def weighing(weight: int, version: int = 3) -> dict[str, Any]:
+    """The stack with its canary at another weight."""
+    return a_test_stack_config(scaling=SCALED, canary={"version": version, "weight": weight})
+
+
+def refused(project: Project, config: dict[str, Any], *reasons: str) -> bool:
+    """Whether a preview refuses a step, and for those reasons."""
+    judged = project.preview(config)
+    assert judged.code != 0, judged.output
+    said = " ".join(judged.output.split())
+    assert all(reason in said for reason in ("[mandatory] canary-step", *reasons)), judged.output
+    return True
+
+
+def passes(project: Project, config: dict[str, Any]) -> bool:
+    judged = project.preview(config)
+    assert judged.code == 0, judged.output
+    return True
+
+
+def test_a_healthy_canary_may_get_more_and_not_too_much_at_once(load: SteadyLoad, project: Project) -> None:
+    eventually(lambda: passes(project, weighing(20)), within_seconds=180)
+    assert refused(project, weighing(70), "limit 60 % now, by policies/limits.yaml")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "namespace", "patch", "says"),
+    [
+        ("service", "prometheus-operated", "monitoring", "nobody", "can't be judged: Prometheus does not answer"),
+        ("podmonitor", queries.SERVERS, NAMESPACE, None, "Prometheus has no sample of it"),
+    ],
+    ids=["Prometheus is not reached", "nothing is measured any more"],
+)
+def test_without_evidence_a_canary_gets_no_more_and_may_always_get_less(
+    load: SteadyLoad, project: Project, kind: str, name: str, namespace: str, patch: str | None, says: str
+) -> None:
+    gone = patched(op="replace", path="/spec/selector/app.kubernetes.io~1name", value=patch) if patch else None
+    fault = Fault("", kind, name, gone, namespace)
+    before = fault.found()
+    fault.cause()
+    try:
+        eventually(lambda: refused(project, weighing(20), says), within_seconds=120)
+        assert passes(project, weighing(0))
+    finally:
+        put_back(before)
+    eventually(lambda: passes(project, weighing(20)), within_seconds=180)
 
 
 def patched(*, path: str, op: str, value: object = None) -> str:
@@ -270,6 +328,9 @@ def test_a_canary_that_fails_its_tenth_reaches_alertmanager_within_two_minutes(
     [alert] = [each for each in alerts("PlimsollCanaryBurn") if each["labels"]["objective"] == "availability"]
     assert alert["annotations"]["runbook_url"] == "docs/runbooks/canary-burn.md"
     assert "PlimsollCanaryBurn: digits's canary misses its availability" in pages(scaled, "digits").since(())
+    assert refused(project, weighing(11, RAISES), "it spends the availability budget")
+    assert passes(project, weighing(0, RAISES))
+    assert passes(project, a_test_stack_config(scaling=SCALED))
     print(f"fired after {took:.0f} s")
 
 

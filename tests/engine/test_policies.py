@@ -1,52 +1,152 @@
-"""Policies inside the real engine: what they refuse is refused before anything changes."""
+"""Each policy inside the real engine, on committed stacks: what passes, what stops prod, and what dev is warned of."""
 
-import subprocess
-from pathlib import Path
+import contextlib
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
-from ops.scratch import with_own_backend
-from tests.conftest import CHECKOUT, Finished
+from ops.preview_report import Planned
+from policies.all import POLICIES
+from tests.conftest import CHECKOUT, UPDATE
+from tests.stacks.configs import put
+from tests.standin.account import Account, an_account
+from tests.standin.inventory import inventory
 
 pytestmark = pytest.mark.engine
 
-PROGRAM = Path(__file__).parent / "moving_image"
+ONE_REPLICA = {"services.digits.scaling": {"replicas": {"min": 1, "max": 1}}}
+"""Leaves room for a canary on any stack's pool."""
+
+EDITED = ("components", "observability")
+"""What tests change of the program itself: most violations no stack file can say."""
 
 
-def update_with(image: str, folder: Path) -> Finished:
-    """Update a fresh stack whose one Deployment runs `image`, judged by the pack; it renders into `folder`."""
-    (folder / "backend").mkdir()
-    stack_file = folder / "Pulumi.policies.yaml"
-    stack_file.write_text(f"config:\n  moving-image:image: {image}\n  moving-image:folder: {folder / 'rendered'}\n")
-    environment = with_own_backend(folder / "backend")
-    environment.pop("KUBECONFIG", None)  # the provider renders files or speaks to a cluster, not both
-    output = ""
-    for command in (
-        ("stack", "init", "policies", "--no-select"),
-        ("up", "--yes", "--skip-preview", "--stack", "policies", "--config-file", str(stack_file),
-         "--policy-pack", str(CHECKOUT / "policies")),
-    ):  # fmt: skip
-        done = subprocess.run(
-            ("pulumi", *command, "--non-interactive"), cwd=PROGRAM, env=environment, check=False, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        output += done.stdout
-    (PROGRAM / "Pulumi.policies.yaml").unlink(missing_ok=True)
-    return Finished(done.returncode, output)
+@dataclass(frozen=True)
+class Violating:
+    """A change that a policy is against, by the stack file or by the program."""
+
+    policy: str
+    says: str
+    config: Mapping[str, object] = field(default_factory=dict[str, object])
+    program: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    """By file, what stands there and what is put in its place."""
+    deployed: bool = False
+    """Whether the stack as it is committed is deployed before."""
 
 
-def test_an_exact_image_passes(tmp_path: Path) -> None:
-    done = update_with("registry.example/web:1.2.3", tmp_path)
+VIOLATIONS = (
+    Violating("budget", "budget.monthlyUsd: the worst month costs", {"budget.monthlyUsd": 900}),
+    Violating("slo", "services.digits.slo: is absent", {"services.digits.slo": None}),
+    Violating(
+        "burn-rate-alerts", "PrometheusRule: no PlimsollErrorBudgetBurn watches the last 3d",
+        program={"components/monitoring.py": ('{"groups": rules.groups(args.stack, args.spec)}', '{"groups": []}')},
+    ),
+    Violating(
+        "error-budget", "services.digits: can't be judged: Prometheus does not answer",
+        {"services.digits.instances": 4}, deployed=True,
+    ),
+    Violating(
+        "canary-step", "services.digits.canary.weight: version 3 would get 50 % of the requests, and has 0 %",
+        {**ONE_REPLICA, "services.digits.canary": {"version": 3, "weight": 50}},
+    ),
+    Violating(
+        "batching", "services.digits.batching.maxQueueSize: 9000 requests",
+        {"services.digits.batching.maxQueueSize": 9000},
+    ),
+    Violating(
+        "autoscaling", "ScaledObject/digits.fallback: is absent",
+        program={"observability/autoscaling.py": ('"fallback": {', '"forgotten": {')},
+    ),
+    Violating("pool-ceiling", "gpuPools.l4.nodes.max: 9 nodes", {"gpuPools.l4.nodes.max": 9}),
+    Violating(
+        "images", "an image from one of: nvcr.io/nvidia", {"images": {"envoy": "docker.io/somebody/envoy:1.39.1"}}
+    ),
+    Violating(
+        "security-baseline", "securityContext.readOnlyRootFilesystem: not true",
+        program={"components/triton_pod.py": ("read_only_root_filesystem=True", "read_only_root_filesystem=False")},
+    ),
+    Violating(
+        "tags", "defaultTags: has no plimsoll:stack, plimsoll:owner",
+        program={"components/eks/platform.py": ("default_tags=aws.ProviderDefaultTagsArgs(tags=self._tags)", "")},
+    ),
+    Violating(
+        "deletion-protection", "Bucket plimsoll-",
+        program={"components/eks/model_bucket.py": ("protect=True", "protect=False")},
+    ),
+)  # fmt: skip
 
-    assert done.code == 0, done.output
-    assert list((tmp_path / "rendered").rglob("*deployment*"))
+
+@pytest.fixture(scope="module", params=["prod", "dev"])
+def account(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Account]:
+    with an_account(request.param, tmp_path_factory, stack=request.param, copied=EDITED) as fresh:
+        yield fresh
 
 
-def test_a_moving_image_is_refused_and_nothing_is_made(tmp_path: Path) -> None:
-    done = update_with("registry.example/web:latest", tmp_path)
+@contextlib.contextmanager
+def edited(account: Account, change: Violating) -> Generator[dict[str, Any]]:
+    """The stack's config with the change made, and the program too, until it is over."""
+    config = account.config
+    for path, value in change.config.items():
+        config = put(config, path, value)
+    before: dict[str, str] = {}
+    for name, (there, instead) in change.program.items():
+        file = account.project.folder / name
+        before[name] = file.read_text()
+        assert there in before[name], "what is changed has changed itself"
+        file.write_text(before[name].replace(there, instead))
+    try:
+        yield config
+    finally:
+        for name, text in before.items():
+            (account.project.folder / name).write_text(text)
 
-    assert done.code != 0
-    assert "exact-images" in done.output
-    assert "container 'web' runs image 'registry.example/web:latest'" in done.output
-    assert "Name the release in the stack's `images`" in done.output
-    assert not list((tmp_path / "rendered").rglob("*deployment*"))
+
+def against(plan: Planned, policy: str) -> list[str]:
+    return [each.message for each in plan.violations if each.policy == policy]
+
+
+def test_the_committed_stack_passes_every_policy(account: Account) -> None:
+    plan = account.judged(account.config)
+
+    assert (plan.errors, plan.violations) == ((), ())
+    assert not plan.refused
+
+
+@pytest.mark.parametrize("change", VIOLATIONS, ids=lambda change: change.policy)
+def test_a_violation_stops_prod_and_dev_is_warned(account: Account, change: Violating) -> None:
+    if change.deployed:
+        account.up(account.config)
+    with edited(account, change) as config:
+        plan = account.judged(config)
+
+    messages = against(plan, change.policy)
+    [message, *_] = [message for message in messages if change.says in message]
+    for part in ("limit   ", "reason  ", "fix     ", f"page    docs/policies/{change.policy}.md"):
+        assert part in message
+    mandatory = account.project.stack == "prod"
+    assert {each.mandatory for each in plan.violations} == {mandatory}
+    assert plan.refused is mandatory
+    assert plan.errors == ()
+
+
+def test_an_update_without_a_preview_is_stopped_before_anything_is_changed(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with an_account("prod", tmp_path_factory, stack="prod") as account:
+        account.project.configure(put(account.config, "budget.monthlyUsd", 900))
+
+        refused = account.project.pulumi(*UPDATE)
+
+        assert refused.code != 0
+        assert "the worst month costs" in refused.output
+        assert inventory(account.aws) == account.at_first
+        assert account.objects.kept == {}
+
+
+def test_no_policy_is_lost_and_each_has_its_page() -> None:
+    names = {policy.name for policy in POLICIES}
+
+    assert names == {violation.policy for violation in VIOLATIONS}
+    assert {page.stem for page in (CHECKOUT / "docs" / "policies").glob("*.md")} == {*names, "exceptions", "README"}

@@ -3,12 +3,14 @@
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from ops.preview import preview
+from ops.preview_report import Planned
 from tests.conftest import UPDATE, Finished, Project, new_project
 from tests.stacks.configs import committed
 from tests.standin.aws_calls import Aws
@@ -42,6 +44,11 @@ class Account:
         assert previewed.code == 0, [each["message"] for each in plan["diagnostics"]]
         return Counter(step["op"] for step in plan["steps"] if step["op"] != "same")
 
+    def judged(self, config: dict[str, Any]) -> Planned:
+        """What a preview of a config says, and the policies of it."""
+        self.project.configure(config)
+        return preview(self.project.stack, cwd=self.project.folder, environment=self.project.environment)
+
     def up(self, config: dict[str, Any]) -> Finished:
         """Update to a config, which has to work."""
         self.project.configure(config)
@@ -51,10 +58,12 @@ class Account:
 
 
 @contextlib.contextmanager
-def an_account(environment: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[Account]:
-    """An account with nothing in it yet, for the committed stack of an environment."""
+def an_account(
+    environment: str, tmp_path_factory: pytest.TempPathFactory, *, stack: str = "test", copied: Collection[str] = ()
+) -> Generator[Account]:
+    """An account with nothing in it yet, for the committed stack of an environment, under the name of `stack`."""
     with stand_ins() as providers:
-        project = new_project(tmp_path_factory)
+        project = new_project(tmp_path_factory, stack, copied=copied)
         aws = Aws(providers.endpoint, "us-east-1")
         yield Account(
             replace(project, environment={**project.environment, **providers.environment}),

@@ -1,0 +1,1 @@
+"""What we forbid: one file a policy, and the limits of each stack as data."""

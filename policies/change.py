@@ -1,0 +1,52 @@
+"""What policies judge: a stack as it is asked for, beside what is deployed and what is known of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from observability.evidence import Health
+from stacks.schema import Service, Stack
+
+from policies.limits import Limits
+
+
+class NotKnownError(Exception):
+    """Something that a policy has to know can't be found out: why, as a clause."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One update of a stack, before it happens."""
+
+    stack: Stack
+    limits: Limits
+    today: date
+    read_deployed: Callable[[], Stack | None]
+    """What was asked for the last time; None if nothing was. Raises NotKnownError."""
+    read_health: Callable[[str, int], Health]
+    """What Prometheus knows of a service and one of its versions. Raises NotKnownError."""
+
+    @cached_property
+    def deployed(self) -> Stack | None:
+        """The stack as it is deployed; None before its first update. Raises NotKnownError."""
+        return self.read_deployed()
+
+    def deployed_service(self, name: str) -> Service | None:
+        """A service as it is deployed. Raises NotKnownError."""
+        return self.deployed.services.get(name) if self.deployed else None
+
+    @property
+    def is_the_brake(self) -> bool:
+        """Whether this is the emergency brake and nothing else: it has to work whatever policies say."""
+        if self.stack.emergency is None:
+            return False
+        try:
+            deployed = self.deployed
+        except NotKnownError:
+            return True
+        return deployed is not None and _released(deployed) == _released(self.stack)
+
+
+def _released(stack: Stack) -> Stack:
+    return stack.model_copy(update={"emergency": None})

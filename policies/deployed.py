@@ -1,0 +1,67 @@
+"""What is deployed, and what Prometheus knows of it: read while the program starts, and waited for where needed."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from observability import evidence
+from observability.evidence import Health
+from ops.prometheus import Prometheus
+from ops.stack import StackUnreachableError
+from stacks.schema import STACK_TYPE, Stack, StackError, parse
+
+from policies.change import NotKnownError
+from policies.policy import Props, below, each
+
+CHECKOUT = Path(__file__).parents[1]
+PATIENCE_SECONDS = 60
+
+
+def start_reading(stack: str) -> Callable[[], Stack | None]:
+    """Begin to read what was deployed last. Call what comes back for it; that raises NotKnownError."""
+    export = subprocess.Popen(
+        ("pulumi", "stack", "export", "--stack", stack, "--cwd", str(CHECKOUT), "--non-interactive"),
+        text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+    def read() -> Stack | None:
+        try:
+            state, said = export.communicate(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            export.kill()
+            raise NotKnownError(f"`pulumi stack export` took more than {PATIENCE_SECONDS} s") from error
+        if export.returncode:
+            raise NotKnownError(f"`pulumi stack export` says: {said.strip()}")
+        return asked_in(json.loads(state))
+
+    return read
+
+
+def asked_in(state: Props) -> Stack | None:
+    """The stack that an exported state is the deployment of; None of an empty one. Raises NotKnownError."""
+    resources = each(below(state, "deployment"), "resources")
+    for resource in resources:
+        if resource["type"] == STACK_TYPE:
+            try:
+                return parse(resource["inputs"]["asked"])
+            except StackError as error:
+                raise NotKnownError("what is deployed was asked for in words that are no longer known") from error
+    if any(resource.get("custom") and not resource["type"].startswith("pulumi:providers:") for resource in resources):
+        raise NotKnownError("what is deployed does not say what was asked for: it is older than that")
+    return None
+
+
+def health_reader(stack: Stack, minutes: int) -> Callable[[str, int], Health]:
+    """What reads how a service and one of its versions do; that raises NotKnownError."""
+
+    def read(service: str, version: int) -> Health:
+        if stack.monitoring is None:
+            raise NotKnownError("the stack has no monitoring")
+        question = evidence.question(stack.namespace, service, version, minutes)
+        try:
+            return evidence.health(Prometheus(stack.monitoring).query(question))
+        except StackUnreachableError as error:
+            raise NotKnownError(f"Prometheus does not answer: {error}") from error
+
+    return read

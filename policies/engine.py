@@ -1,0 +1,139 @@
+"""How Pulumi's engine runs the policies, and what a violation says."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any, cast
+
+from pulumi_policy import (
+    EnforcementLevel,
+    PolicyResource,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy import Policy as EnginePolicy
+from stacks.schema import STACK_TYPE, Problem, parse
+
+from policies import exceptions
+from policies.change import Change
+from policies.deployed import health_reader, start_reading
+from policies.limits import AllLimits, Enforcement
+from policies.policy import OfPlan, OfResource, OfStack, Policy, Resource
+
+PAGES = "docs/policies"
+NOTICES = "exceptions"
+ROOT = "pulumi:pulumi:Stack"
+"""The type of the resource that Pulumi itself makes, before all others."""
+
+LEVELS = {
+    Enforcement.ADVISORY: EnforcementLevel.ADVISORY,
+    Enforcement.MANDATORY: EnforcementLevel.MANDATORY,
+}
+
+
+class Judge:
+    """Judges one update of one stack, under that stack's limits."""
+
+    policies: list[EnginePolicy]
+    """As Pulumi takes them, after one that tells which exceptions there are."""
+
+    def __init__(self, policies: Iterable[Policy], limits: AllLimits, today: date) -> None:
+        self._all_limits = limits
+        self._today = today
+        self._change: Change | None = None
+        notices = _JudgesOnce(
+            ROOT, NOTICES, "Exceptions from policies, which end.", self._begin, EnforcementLevel.ADVISORY
+        )
+        self.policies = [notices, *map(self._for_engine, policies)]
+
+    def _begin(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
+        """Learn which stack it is, and with it how strict to be: Pulumi says so with the first resource, not before."""
+        stack = args.urn.split(":")[2]
+        self._limits, self._exemptions = self._all_limits.of(stack)
+        self._read_deployed = start_reading(stack)
+        for policy in self.policies[1:]:
+            policy.enforcement_level = LEVELS[self._limits.enforcement]
+        for note in exceptions.notes(self._exemptions, self._today):
+            report(note, None)
+
+    def _for_engine(self, policy: Policy) -> EnginePolicy:
+        name, description, level = policy.name, policy.description, EnforcementLevel.MANDATORY
+        match policy:
+            case OfStack(problems=problems):
+
+                def of_stack(args: ResourceValidationArgs, report: ReportViolation) -> None:
+                    change = self._change_to(args.props)
+                    if not change.is_the_brake:
+                        self._report(name, problems(change), report)
+
+                return _JudgesOnce(STACK_TYPE, name, description, of_stack, level)
+            case OfResource(problems=problems):
+
+                def of_resource(args: ResourceValidationArgs, report: ReportViolation) -> None:
+                    self._report(name, problems(_resource(args), self._limits), report)
+
+                return ResourceValidationPolicy(name, description, of_resource, level)
+            case OfPlan(problems=problems):
+
+                def of_plan(args: StackValidationArgs, report: ReportViolation) -> None:
+                    if self._change and not self._change.is_the_brake:
+                        self._report(name, problems(self._change, [_resource(each) for each in args.resources]), report)
+
+                return StackValidationPolicy(name, description, of_plan, level)
+
+    def _change_to(self, props: Mapping[str, Any]) -> Change:
+        if self._change is None:
+            stack = parse(_plain(props["asked"]))
+            minutes = self._limits.canary.healthy_minutes
+            self._change = Change(stack, self._limits, self._today, self._read_deployed, health_reader(stack, minutes))
+        return self._change
+
+    def _report(self, policy: str, problems: Iterator[Problem], report: ReportViolation) -> None:
+        for problem in problems:
+            if not any(each.covers(policy, problem.path, self._today) for each in self._exemptions):
+                report(f"{problem}\n    page    {PAGES}/{policy}.md", None)
+
+
+class _JudgesOnce(ResourceValidationPolicy):
+    """Judges the one resource of a type, and spares the engine from handing it all the others."""
+
+    def __init__(
+        self,
+        resource_type: str,
+        name: str,
+        description: str,
+        judge: Callable[[ResourceValidationArgs, ReportViolation], None],
+        level: EnforcementLevel,
+    ) -> None:
+        super().__init__(name, description, judge, level)  # pyright: ignore[reportUnknownMemberType] - untyped in the SDK
+        self._type = resource_type
+        self._judged = False
+
+    def validate(self, args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
+        if args.resource_type == self._type:
+            self._judged = True
+            super().validate(args, report_violation)  # pyright: ignore[reportUnknownMemberType] - the same
+
+    def has_validation(self) -> bool:
+        return not self._judged
+
+
+def _resource(args: ResourceValidationArgs | PolicyResource) -> Resource:
+    return Resource(type=args.resource_type, name=args.name, props=args.props, protected=args.opts.protect)
+
+
+def _plain(value: object) -> Any:
+    """A value as JSON has it. Raises UnknownValueError."""
+    match value:
+        case str():
+            return value
+        case float() if value.is_integer():
+            return int(value)  # on its way here every number has become one with a fraction
+        case Mapping():
+            return {key: _plain(inner) for key, inner in cast("Mapping[str, object]", value).items()}
+        case Iterable():
+            return [_plain(inner) for inner in cast("Iterable[object]", value)]
+        case _:
+            return value

@@ -1,0 +1,43 @@
+"""Everything in AWS says whose it is: its provider puts the tags on all that it makes."""
+
+import json
+from collections.abc import Iterator
+
+from stacks.schema import Problem
+
+from policies.limits import Limits
+from policies.policy import OfResource, Props, Resource, below
+
+AWS = "pulumi:providers:aws"
+
+
+def problems(resource: Resource, limits: Limits) -> Iterator[Problem]:
+    """An AWS provider that leaves out a tag, and a resource that takes one's value away."""
+    if resource.type == AWS:
+        missing = [tag for tag in limits.tags if not _default_tags(resource).get(tag)]
+        if missing:
+            yield _problem(f"{resource.path}: defaultTags", f"has no {', '.join(missing)}", limits)
+    elif resource.type.startswith("aws:"):
+        tags = below(resource.props, "tags")
+        for tag in limits.tags:
+            if tags.get(tag) == "":
+                yield _problem(f"{resource.path}: tags", f"sets {tag} to nothing", limits)
+
+
+def _default_tags(provider: Resource) -> Props:
+    # Pulumi hands providers everything but text as JSON.
+    settings: Props = json.loads(provider.props.get("defaultTags") or "{}")
+    return below(settings, "tags")
+
+
+def _problem(path: str, found: str, limits: Limits) -> Problem:
+    return Problem(
+        path=path,
+        found=found,
+        limit=f"each of: {', '.join(limits.tags)}",
+        reason="what has no owner is found on the bill, and nobody dares to delete it",
+        way_out="give the provider the stack's tags as its default tags, as components/eks/platform.py does",
+    )
+
+
+POLICY = OfResource("tags", "Everything in AWS says which stack it is of, and who pays for it.", problems)

@@ -1,0 +1,49 @@
+"""Changes for policies to judge."""
+
+from datetime import date
+from typing import Any
+
+from observability.evidence import Health
+from policies.change import Change, NotKnownError
+from policies.limits import Limits, read_limits
+from policies.policy import Resource
+from stacks.schema import Stack, parse
+from tests.stacks.configs import committed, put
+
+TODAY = date(2026, 11, 28)
+LIMITS = read_limits().every
+
+
+def a_change(
+    stack: Stack,
+    *,
+    deployed: Stack | NotKnownError | None = None,
+    health: Health | NotKnownError = Health(),  # noqa: B008 - frozen
+    limits: Limits = LIMITS,
+) -> Change:
+    """An update to `stack` of what is deployed."""
+
+    def read_deployed() -> Stack | None:
+        if isinstance(deployed, NotKnownError):
+            raise deployed
+        return deployed
+
+    def read_health(service: str, version: int) -> Health:
+        if isinstance(health, NotKnownError):
+            raise health
+        return health
+
+    return Change(stack, limits, TODAY, read_deployed, read_health)
+
+
+def prod(**changed: Any) -> Stack:
+    """The committed stack for production, with the values at some dotted paths changed."""
+    config = committed("Pulumi.prod.yaml")
+    for path, value in changed.items():
+        config = put(config, path, value)
+    return parse(config)
+
+
+def a_resource(type_: str, name: str = "one", *, protected: bool = False, **props: Any) -> Resource:
+    """A resource as it is about to be."""
+    return Resource(type=type_, name=name, props=props, protected=protected)
