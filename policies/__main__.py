@@ -9,11 +9,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pulumi_policy import PolicyPack
 
+from policies import servicer
 from policies.all import POLICIES
 from policies.engine import Judge
 from policies.limits import LimitsError, read_limits
 
 try:
-    PolicyPack("plimsoll", Judge(POLICIES, read_limits(), datetime.now(UTC).date()).policies)
+    judge = Judge(POLICIES, read_limits(), datetime.now(UTC).date())
 except LimitsError as error:
     sys.exit(str(error))
+servicer.keep_levels()
+PolicyPack("plimsoll", judge.policies)

@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from pulumi_policy import (
     EnforcementLevel,
-    PolicyResource,
     ReportViolation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
@@ -43,6 +42,8 @@ class Judge:
         self._all_limits = limits
         self._today = today
         self._change: Change | None = None
+        self._plan: dict[str, Resource] = {}
+        self._said: set[tuple[str, str]] = set()
         notices = _JudgesOnce(
             ROOT, NOTICES, "Exceptions from policies, which end.", self._begin, EnforcementLevel.ADVISORY
         )
@@ -72,14 +73,16 @@ class Judge:
             case OfResource(problems=problems):
 
                 def of_resource(args: ResourceValidationArgs, report: ReportViolation) -> None:
-                    self._report(name, problems(_resource(args), self._limits), report)
+                    self._plan[args.urn] = resource = _resource(args)
+                    self._report(name, problems(resource, self._limits), report)
 
                 return ResourceValidationPolicy(name, description, of_resource, level)
             case OfPlan(problems=problems):
 
-                def of_plan(args: StackValidationArgs, report: ReportViolation) -> None:
+                def of_plan(args: StackValidationArgs, report: ReportViolation) -> None:  # noqa: ARG001
+                    # Not what Pulumi hands over here: those are outputs, and before there is a cluster they are empty.
                     if self._change and not self._change.is_the_brake:
-                        self._report(name, problems(self._change, [_resource(each) for each in args.resources]), report)
+                        self._report(name, problems(self._change, [*self._plan.values()]), report)
 
                 return StackValidationPolicy(name, description, of_plan, level)
 
@@ -92,8 +95,11 @@ class Judge:
 
     def _report(self, policy: str, problems: Iterator[Problem], report: ReportViolation) -> None:
         for problem in problems:
-            if not any(each.covers(policy, problem.path, self._today) for each in self._exemptions):
-                report(f"{problem}\n    page    {PAGES}/{policy}.md", None)
+            said = (policy, str(problem))  # of what many resources share, once
+            if said in self._said or any(each.covers(policy, problem.path, self._today) for each in self._exemptions):
+                continue
+            self._said.add(said)
+            report(f"{problem}\n    page    {PAGES}/{policy}.md", None)
 
 
 class _JudgesOnce(ResourceValidationPolicy):
@@ -120,8 +126,11 @@ class _JudgesOnce(ResourceValidationPolicy):
         return not self._judged
 
 
-def _resource(args: ResourceValidationArgs | PolicyResource) -> Resource:
-    return Resource(type=args.resource_type, name=args.name, props=args.props, protected=args.opts.protect)
+def _resource(args: ResourceValidationArgs) -> Resource:
+    provider: Mapping[str, Any] = args.provider.props if args.provider else {}
+    return Resource(
+        type=args.resource_type, name=args.name, props=args.props, provider=provider, protected=args.opts.protect
+    )
 
 
 def _plain(value: object) -> Any:

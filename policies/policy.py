@@ -1,7 +1,7 @@
 """What a policy is: a name, a sentence, and a function from what is judged to what is wrong with it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stacks.schema import Problem
@@ -34,6 +34,8 @@ class Resource:
     name: str
     props: Props
     """Its inputs."""
+    provider: Props = field(default_factory=dict[str, Any])
+    """The inputs of what makes it."""
     protected: bool = False
 
     @property
@@ -72,7 +74,7 @@ class OfResource:
 
 @dataclass(frozen=True)
 class OfPlan:
-    """Judges all that an update would leave, when its preview is done."""
+    """Judges all resources that an update would leave together, when each of them is known."""
 
     name: str
     description: str

@@ -8,25 +8,23 @@ from stacks.schema import Problem
 from policies.limits import Limits
 from policies.policy import OfResource, Props, Resource, below
 
-AWS = "pulumi:providers:aws"
-
 
 def problems(resource: Resource, limits: Limits) -> Iterator[Problem]:
-    """An AWS provider that leaves out a tag, and a resource that takes one's value away."""
-    if resource.type == AWS:
-        missing = [tag for tag in limits.tags if not _default_tags(resource).get(tag)]
-        if missing:
-            yield _problem(f"{resource.path}: defaultTags", f"has no {', '.join(missing)}", limits)
-    elif resource.type.startswith("aws:"):
-        tags = below(resource.props, "tags")
-        for tag in limits.tags:
-            if tags.get(tag) == "":
-                yield _problem(f"{resource.path}: tags", f"sets {tag} to nothing", limits)
+    """A resource whose provider leaves out a tag, and one that takes a tag's value away."""
+    if not resource.type.startswith("aws:"):
+        return
+    given = _default_tags(resource.provider)
+    if missing := [tag for tag in limits.tags if not given.get(tag)]:
+        yield _problem("the AWS provider: defaultTags.tags", f"has no {', '.join(missing)}", limits)
+    own = below(resource.props, "tags")
+    for tag in limits.tags:
+        if own.get(tag) == "":
+            yield _problem(f"{resource.path}: tags", f"sets {tag} to nothing", limits)
 
 
-def _default_tags(provider: Resource) -> Props:
+def _default_tags(provider: Props) -> Props:
     # Pulumi hands providers everything but text as JSON.
-    settings: Props = json.loads(provider.props.get("defaultTags") or "{}")
+    settings: Props = json.loads(provider.get("defaultTags") or "{}")
     return below(settings, "tags")
 
 

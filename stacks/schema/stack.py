@@ -16,7 +16,6 @@ from stacks.schema.model_repository import ModelRepository
 from stacks.schema.monitoring import Monitoring
 from stacks.schema.service import Service
 
-
 STACK_TYPE = "plimsoll:stacks:Stack"
 """The type of the Pulumi resource whose one input is what a stack asks for."""
 

@@ -1,8 +1,7 @@
 """The one secret of a local stack, the key of its gateway's certificate: wherever it is used, nobody reads it."""
 
-import json
-import sys
 import subprocess
+import sys
 
 import pytest
 
@@ -30,4 +29,4 @@ def test_a_private_key_is_in_no_state_no_plan_and_no_report(deployed: Project) -
     }
 
     assert report.returncode == 0, report.stdout
-    assert {where for where, text in said.items() for line in lines if line in text or line in json.dumps(text)} == set()
+    assert {where for where, text in said.items() if any(line in text for line in lines)} == set()

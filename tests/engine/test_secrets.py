@@ -9,7 +9,10 @@ pytestmark = pytest.mark.engine
 PLANTED = "hunter2-planted"
 
 
-@pytest.mark.parametrize("command", [("preview", "--json"), ("preview", "--diff"), UPDATE], ids=["json", "diff", "update"])
+COMMANDS = {"json": ("preview", "--json"), "diff": ("preview", "--diff"), "update": UPDATE}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_a_secret_in_the_stack_object_is_refused_and_not_shown(project: Project, command: tuple[str, ...]) -> None:
     project.configure(a_test_stack_config())
     planted = project.pulumi("config", "set", "--secret", "--path", "plimsoll:stack.gateway.domain", PLANTED)

@@ -6,7 +6,7 @@ from typing import Any
 from observability.evidence import Health
 from policies.change import Change, NotKnownError
 from policies.limits import Limits, read_limits
-from policies.policy import Resource
+from policies.policy import Props, Resource
 from stacks.schema import Stack, parse
 from tests.stacks.configs import committed, put
 
@@ -44,6 +44,8 @@ def prod(**changed: Any) -> Stack:
     return parse(config)
 
 
-def a_resource(type_: str, name: str = "one", *, protected: bool = False, **props: Any) -> Resource:
+def a_resource(
+    type_: str, name: str = "one", *, provider: Props | None = None, protected: bool = False, **props: Any
+) -> Resource:
     """A resource as it is about to be."""
-    return Resource(type=type_, name=name, props=props, protected=protected)
+    return Resource(type=type_, name=name, props=props, provider=provider or {}, protected=protected)
