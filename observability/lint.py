@@ -36,6 +36,9 @@ EXPORTER_LABELS = {
 }
 """What exporters say themselves, by how their metrics' names begin. Source: the exporters' documentation."""
 
+ASKS_PROMETHEUS = frozenset({"PrometheusRule", "ScaledObject", "ScaledJob"})
+"""Kinds that hold PromQL. Others are not searched: before an update, much of them may not be known yet."""
+
 _SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}")
 _LABEL = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*(?:=~|!~|!=|=)")
 
@@ -125,7 +128,9 @@ def _nearest(name: str, provided: set[str]) -> str:
 
 
 def _wrong_labels(manifest: Manifest) -> Iterator[Fault]:
-    for query in _queries(manifest):
+    if manifest.get("kind") not in ASKS_PROMETHEUS:
+        return
+    for query in _queries(_spec(manifest)):
         for metric, matchers in _SELECTOR.findall(query):
             known = next((labels for start, labels in EXPORTER_LABELS.items() if metric.startswith(start)), None)
             if known is None:
@@ -142,7 +147,7 @@ def _wrong_labels(manifest: Manifest) -> Iterator[Fault]:
 
 
 def _queries(value: Any) -> Iterator[str]:
-    """Every PromQL expression in an object, by the keys that hold one."""
+    """Every PromQL expression in a part of an object, by the keys that hold one."""
     match value:
         case Mapping():
             for key, inner in cast("Mapping[str, Any]", value).items():

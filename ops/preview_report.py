@@ -57,7 +57,7 @@ class Reviewed:
 
 def render(reviewed: Reviewed) -> str:
     """The page, as GitHub's Markdown."""
-    parts = (_head, _errors, _policies, _exceptions, _changes, _cost, _services, _room, _folded)
+    parts = (_head, _errors, _policies, _exceptions, _before, _changes, _cost, _services, _room, _folded)
     return "\n\n".join(text for part in parts if (text := part(reviewed))) + "\n"
 
 
@@ -87,6 +87,13 @@ def _count(number: int, one: str, many: str) -> str:
 
 def _errors(reviewed: Reviewed) -> str:
     return "\n".join(f"```text\n{error}\n```" for error in reviewed.planned.errors)
+
+
+def _before(reviewed: Reviewed) -> str:
+    """What a page without anything to compare with has to say of itself."""
+    if reviewed.before_not_known:
+        return f"**What is deployed is not known**, so nothing is compared with it: {reviewed.before_not_known}"
+    return "" if reviewed.before else "Nothing is deployed yet."
 
 
 def _changes(reviewed: Reviewed) -> str:

@@ -68,8 +68,8 @@ VIOLATIONS = (
         program={"components/triton_pod.py": ("read_only_root_filesystem=True", "read_only_root_filesystem=False")},
     ),
     Violating(
-        "tags", "defaultTags: has no plimsoll:stack, plimsoll:owner",
-        program={"components/eks/platform.py": ("default_tags=aws.ProviderDefaultTagsArgs(tags=self._tags)", "")},
+        "tags", "the AWS provider: defaultTags.tags: has no plimsoll:stack, plimsoll:owner",
+        program={"components/eks/platform.py": ("default_tags=aws.ProviderDefaultTagsArgs(tags=self._tags)", "default_tags=None")},
     ),
     Violating(
         "deletion-protection", "Bucket plimsoll-",
@@ -82,6 +82,13 @@ VIOLATIONS = (
 def account(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Account]:
     with an_account(request.param, tmp_path_factory, stack=request.param, copied=EDITED) as fresh:
         yield fresh
+
+
+@pytest.fixture(scope="module")
+def deployed(account: Account) -> Account:
+    """The account with the stack in it, as it is committed."""
+    account.up(account.config)
+    return account
 
 
 @contextlib.contextmanager
@@ -115,12 +122,15 @@ def test_the_committed_stack_passes_every_policy(account: Account) -> None:
 
 
 @pytest.mark.parametrize("change", VIOLATIONS, ids=lambda change: change.policy)
-def test_a_violation_stops_prod_and_dev_is_warned(account: Account, change: Violating) -> None:
+def test_a_violation_stops_prod_and_dev_is_warned(
+    account: Account, change: Violating, request: pytest.FixtureRequest
+) -> None:
     if change.deployed:
-        account.up(account.config)
+        request.getfixturevalue("deployed")
     with edited(account, change) as config:
         plan = account.judged(config)
 
+    assert plan.errors == ()
     messages = against(plan, change.policy)
     [message, *_] = [message for message in messages if change.says in message]
     for part in ("limit   ", "reason  ", "fix     ", f"page    docs/policies/{change.policy}.md"):
@@ -128,7 +138,19 @@ def test_a_violation_stops_prod_and_dev_is_warned(account: Account, change: Viol
     mandatory = account.project.stack == "prod"
     assert {each.mandatory for each in plan.violations} == {mandatory}
     assert plan.refused is mandatory
-    assert plan.errors == ()
+
+
+def test_the_emergency_brake_is_exempt_and_nothing_beside_it(deployed: Account) -> None:
+    stack, braked = deployed.project.stack, {**deployed.config, "emergency": {"stop": True}}
+    deployed.project.limit(stack, monthlyUsd=1)
+
+    without, with_it = deployed.judged(deployed.config), deployed.judged(braked)
+    with_more = deployed.judged(put(braked, "budget.monthlyUsd", deployed.config["budget"]["monthlyUsd"] + 1))
+
+    assert against(without, "budget")
+    assert with_it.violations == ()
+    assert with_it.changes["update"]
+    assert against(with_more, "budget")
 
 
 def test_an_update_without_a_preview_is_stopped_before_anything_is_changed(

@@ -97,6 +97,12 @@ def test_changed_services_and_pools_are_shown_as_before_and_after() -> None:
     assert "| l4 | 2 to 7 → 2 to 6 | 6 | 6 | 0 |" in page
 
 
+def test_a_page_that_compares_with_nothing_says_why() -> None:
+    assert "Nothing is deployed yet." in reviewed()
+    assert "is not known**, so nothing is compared with it: no backend" in reviewed(before_not_known="no backend")
+    assert "deployed" not in reviewed(before=prod())
+
+
 def test_exceptions_are_in_every_page() -> None:
     assert "- until 2026-12-01 (3 days): batching" in reviewed(exceptions=("until 2026-12-01 (3 days): batching",))
 
