@@ -13,6 +13,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 from pulumi_policy import Policy as EnginePolicy
+from pulumi_policy.proxy import UnknownValueError
 from stacks.schema import STACK_TYPE, Problem, parse
 
 from policies import exceptions
@@ -74,7 +75,11 @@ class Judge:
 
                 def of_resource(args: ResourceValidationArgs, report: ReportViolation) -> None:
                     self._plan[args.urn] = resource = _resource(args)
-                    self._report(name, problems(resource, self._limits), report)
+                    try:
+                        self._report(name, problems(resource, self._limits), report)
+                    except UnknownValueError as unknown:  # Pulumi warns of it, and the update judges it
+                        unknown.message = f"{resource.path}: {unknown.message}"
+                        raise
 
                 return ResourceValidationPolicy(name, description, of_resource, level)
             case OfPlan(problems=problems):

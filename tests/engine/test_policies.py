@@ -69,7 +69,7 @@ VIOLATIONS = (
     ),
     Violating(
         "tags", "the AWS provider: defaultTags.tags: has no plimsoll:stack, plimsoll:owner",
-        program={"components/eks/platform.py": ("default_tags=aws.ProviderDefaultTagsArgs(tags=self._tags)", "default_tags=None")},
+        program={"components/eks/platform.py": ("aws.ProviderDefaultTagsArgs(tags=self._tags)", "None")},
     ),
     Violating(
         "deletion-protection", "Bucket plimsoll-",
@@ -151,6 +151,29 @@ def test_the_emergency_brake_is_exempt_and_nothing_beside_it(deployed: Account) 
     assert with_it.violations == ()
     assert with_it.changes["update"]
     assert against(with_more, "budget")
+
+
+@pytest.mark.parametrize("environment", ["prod", "dev"])
+def test_what_only_the_update_can_know_is_said_not_to_be_judged_and_then_judged(
+    environment: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    given = "_server(service, repository, image, models)"
+    unknown = Violating(
+        "images", "", program={"components/triton_pod.py": (given, given.replace("image", "service_account"))}
+    )
+    with (
+        an_account(environment, tmp_path_factory, stack=environment, copied=EDITED) as account,
+        edited(account, unknown) as config,
+    ):
+        plan = account.judged(config)
+        updated = account.project.pulumi(*UPDATE)
+
+    [said] = {message for message in against(plan, "images") if "Deployment digits:" in message}
+    assert "can't run policy 'images'" in said
+    assert ".image can't be known during preview" in said
+    assert not plan.refused
+    assert "limit   an image from one of: nvcr.io/nvidia" in updated.output
+    assert (updated.code == 0) is (environment == "dev")
 
 
 def test_an_update_without_a_preview_is_stopped_before_anything_is_changed(
