@@ -15,13 +15,11 @@ from rich.console import Console
 
 from ops import preview_report
 from ops.cost import STACKS
-from ops.preview_report import Planned, Reviewed, Violation
-from ops.stack import asked_for
-from policies.change import NotKnownError
-from policies.deployed import start_reading
-from policies.engine import NOTICES
+from ops.preview_report import Planned, Violation
+from policies.engine import NOTICES, ROOT
 from policies.exceptions import notes
 from policies.limits import read_limits
+from stacks.schema import STACK_TYPE, Stack, StackError, parse
 
 STREAMED = {
     "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",  # each event as it happens, what policies say among them
@@ -43,26 +41,11 @@ def command(
 
     Changes nothing. Ends with 1 where the update would be refused.
     """
-    read_deployed = start_reading(stack)
     with console.status(f"pulumi preview --stack {stack}"):
         planned = preview(stack)
     today = datetime.now(UTC).date()
-    try:
-        before, not_known = read_deployed(), ""
-    except NotKnownError as error:
-        before, not_known = None, str(error)
-    limits, exemptions = read_limits().of(stack)
-    reviewed = Reviewed(
-        name=stack,
-        planned=planned,
-        before=before,
-        before_not_known=not_known,
-        after=asked_for(stack),
-        limits=limits,
-        exceptions=tuple(notes(exemptions, today)),
-        today=today,
-    )
-    page = preview_report.render(reviewed)
+    _, exemptions = read_limits().of(stack)
+    page = preview_report.render(stack, planned, tuple(notes(exemptions, today)), today)
     if into:
         into.write_text(page)
         console.print(f"written to {into}", highlight=False)
@@ -85,11 +68,16 @@ def planned(events: Iterable[Mapping[str, Any]], *, failed: bool, said: str = ""
     changes: dict[str, list[str]] = {}
     violations: list[Violation] = []
     errors: list[str] = []
+    before = after = None
+    is_first = False
     for event in events:
         if step := event.get("resourcePreEvent"):
             metadata = step["metadata"]
             if metadata["op"] not in UNCHANGED:
                 changes.setdefault(metadata["op"], []).append(metadata["urn"])
+            if metadata["type"] == STACK_TYPE:
+                before, after = _asked(metadata.get("old")), _asked(metadata.get("new"))
+            is_first |= metadata["type"] == ROOT and metadata["op"] == "create"
         elif (policy := event.get("policyEvent")) and policy["policyName"] != NOTICES:
             violations.append(
                 Violation(
@@ -103,7 +91,23 @@ def planned(events: Iterable[Mapping[str, Any]], *, failed: bool, said: str = ""
     errors = [error for error in errors if error != SAID_ANYWAY]
     if failed and not errors and not any(each.mandatory for each in violations):
         errors.append(said.strip() or "pulumi preview failed and did not say why")
-    return Planned(changes=changes, violations=tuple(violations), errors=tuple(errors), failed=failed)
+    return Planned(
+        changes=changes,
+        violations=tuple(violations),
+        errors=tuple(errors),
+        failed=failed,
+        is_first=is_first,
+        before=before,
+        after=after,
+    )
+
+
+def _asked(state: Mapping[str, Any] | None) -> Stack | None:
+    """The stack that one side of a step speaks of; None where there is none, or in words that are no longer known."""
+    try:
+        return parse(state["inputs"]["asked"]) if state else None
+    except StackError:
+        return None
 
 
 def _plain(text: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from economics import MonthlyCost, monthly_cost
-from policies.limits import Limits
+from policies.all import POLICIES
 from stacks.schema import Service, Slo, Stack, StackError
 
 ABSENT = "none"
@@ -32,6 +32,12 @@ class Planned:
     violations: Sequence[Violation]
     errors: Sequence[str]
     failed: bool
+    is_first: bool
+    """Whether nothing of the stack is deployed."""
+    before: Stack | None
+    """What the last update was asked for; None where there was none, or it is not known."""
+    after: Stack | None
+    """What this one is asked for; None where it failed before that was known."""
 
     @property
     def refused(self) -> bool:
@@ -39,35 +45,30 @@ class Planned:
         return self.failed or any(violation.mandatory for violation in self.violations)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reviewed:
-    """All that is known of a change."""
-
-    name: str
-    planned: Planned
-    before: Stack | None
-    """As it is deployed; None where nothing is, or it is not known."""
-    before_not_known: str
-    """Why; empty where it is."""
-    after: Stack
-    limits: Limits
-    exceptions: Sequence[str]
-    today: date
-
-
-def render(reviewed: Reviewed) -> str:
-    """The page, as GitHub's Markdown."""
-    parts = (_head, _errors, _policies, _exceptions, _before, _changes, _cost, _services, _room, _folded)
-    return "\n\n".join(text for part in parts if (text := part(reviewed))) + "\n"
+def render(stack: str, planned: Planned, exceptions: Sequence[str], today: date) -> str:
+    """The page about a change of a stack, as GitHub's Markdown."""
+    parts = [
+        f"{marker(stack)}\n## Stack `{stack}`: {_verdict(planned)}",
+        *(f"```text\n{error}\n```" for error in planned.errors),
+        _policies(planned.violations),
+        _exceptions(exceptions),
+    ]
+    if planned.after:
+        parts += [
+            _before(planned),
+            _changes(planned),
+            _cost(planned.before, planned.after, today),
+            _services(planned.before, planned.after),
+            _room(planned.before, planned.after),
+            _folded("Resources", _resources(planned)),
+            _folded("Cost of each part: floor / expected / worst, USD a month", _parts(planned.after)),
+        ]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def marker(stack: str) -> str:
     """What a comment about a stack begins with, so that the next one takes its place."""
     return f"<!-- plimsoll preview of {stack} -->"
-
-
-def _head(reviewed: Reviewed) -> str:
-    return f"{marker(reviewed.name)}\n## Stack `{reviewed.name}`: {_verdict(reviewed.planned)}"
 
 
 def _verdict(planned: Planned) -> str:
@@ -78,58 +79,58 @@ def _verdict(planned: Planned) -> str:
         return f"**refused** by {_count(len(refusing), 'policy', 'policies')}"
     if planned.violations:
         return f"may be merged, with {_count(len(planned.violations), 'warning', 'warnings')}"
-    return "may be merged"
+    return f"may be merged, all {len(POLICIES)} policies pass"
 
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def _errors(reviewed: Reviewed) -> str:
-    return "\n".join(f"```text\n{error}\n```" for error in reviewed.planned.errors)
-
-
-def _before(reviewed: Reviewed) -> str:
+def _before(planned: Planned) -> str:
     """What a page without anything to compare with has to say of itself."""
-    if reviewed.before_not_known:
-        return f"**What is deployed is not known**, so nothing is compared with it: {reviewed.before_not_known}"
-    return "" if reviewed.before else "Nothing is deployed yet."
+    if planned.is_first:
+        return "Nothing is deployed yet."
+    return (
+        "" if planned.before else "What is deployed was asked for in other words than today's: nothing to compare with."
+    )
 
 
-def _changes(reviewed: Reviewed) -> str:
-    changed = {verb: len(reviewed.planned.changes.get(op, ())) for op, verb in VERBS.items()}
+def _changes(planned: Planned) -> str:
+    changed = {verb: len(planned.changes.get(op, ())) for op, verb in VERBS.items()}
     told = [f"{verb} {count}" for verb, count in changed.items() if count]
     return f"Resources: {', '.join(told) or 'no change'}."
 
 
-def _cost(reviewed: Reviewed) -> str:
+def _cost(before: Stack | None, after: Stack, today: date) -> str:
     """What it costs, before and after; nothing for a stack that costs nothing."""
-    after, why_not = _priced(reviewed.after)
+    will, why_not = _priced(after)
     if why_not:
         return f"**Cost not known**\n\n```text\n{why_not}\n```"
-    if after is None:
+    if will is None:
         return ""
-    before = _priced(reviewed.before)[0] if reviewed.before else None
-    budget = reviewed.after.budget
+    was = _priced(before)[0] if before else None
     rows = [
-        ("floor", before and before.floor, after.floor),
-        ("expected", before and before.expected, after.expected),
-        ("worst case", before and before.worst, after.worst),
+        ("floor", was and was.floor, will.floor),
+        ("expected", was and was.expected, will.expected),
+        ("worst case", was and was.worst, will.worst),
     ]
     table = ["| USD a month | before | after | change |", "|---|---:|---:|---:|"]
-    for name, was, will in rows:
-        change = f"{will - was:+,.0f}" if was is not None else ABSENT
-        table.append(f"| {name} | {f'{was:,.0f}' if was is not None else ABSENT} | {will:,.0f} | {change} |")
-    if budget:
-        was = reviewed.before.budget.monthly_usd if reviewed.before and reviewed.before.budget else None
-        told = f"{was:,.0f}" if was is not None else ABSENT
-        taken = after.worst / budget.monthly_usd
-        table.append(f"| budget | {told} | {budget.monthly_usd:,.0f} | the worst case takes {taken:.0%} |")
-    prices = after.prices
-    age = (reviewed.today - prices.read).days
-    old = ", **old: read them anew**" if prices.are_old(reviewed.today) else ""
-    table.append(f"\nList prices of {prices.read}, {_count(age, 'day', 'days')} old{old}; {prices.source}.")
+    for name, old, new in rows:
+        change = f"{new - old:+,.0f}" if old is not None else ""
+        table.append(f"| {name} | {_usd(old)} | {_usd(new)} | {change} |")
+    if budget := after.budget:
+        old = before.budget.monthly_usd if before and before.budget else None
+        taken = will.worst / budget.monthly_usd
+        table.append(f"| budget | {_usd(old)} | {_usd(budget.monthly_usd)} | the worst case takes {taken:.0%} |")
+    prices = will.prices
+    age = (today - prices.read).days
+    stale = ", **old: read them anew**" if prices.are_old(today) else ""
+    table.append(f"\nList prices of {prices.read}, {_count(age, 'day', 'days')} old{stale}; {prices.source}.")
     return "\n".join(table)
+
+
+def _usd(amount: float | None) -> str:
+    return f"{amount:,.0f}" if amount is not None else ""
 
 
 def _priced(stack: Stack | None) -> tuple[MonthlyCost | None, str]:
@@ -140,16 +141,16 @@ def _priced(stack: Stack | None) -> tuple[MonthlyCost | None, str]:
         return None, str(error)
 
 
-def _room(reviewed: Reviewed) -> str:
+def _room(before: Stack | None, after: Stack) -> str:
     """The pools: what they have, and what may be asked of them."""
-    stack = reviewed.after.in_force
+    stack = after.in_force
     if not stack.gpu_pools:
         return ""
     table = ["| pool | nodes | GPUs at most | asked for at worst | headroom |", "|---|---:|---:|---:|---:|"]
     for name, pool in stack.gpu_pools.items():
         asked = sum(service.max_replicas for service in stack.services.values() if service.pool == name)
-        before = reviewed.before.gpu_pools.get(name) if reviewed.before else None
-        was = f"{before.nodes.min} to {before.nodes.max} → " if before and before.nodes != pool.nodes else ""
+        old = before.in_force.gpu_pools.get(name) if before else None
+        was = f"{old.nodes.min} to {old.nodes.max} → " if old and old.nodes != pool.nodes else ""
         nodes = f"{was}{pool.nodes.min} to {pool.nodes.max}"
         table.append(f"| {name} | {nodes} | {pool.max_gpus} | {asked} | {pool.max_gpus - asked} |")
     return "\n".join(table)
@@ -185,16 +186,16 @@ def _objectives(slo: Slo | None) -> str:
     )
 
 
-def _services(reviewed: Reviewed) -> str:
+def _services(before: Stack | None, after: Stack) -> str:
     """Every service that is changed, and how; one that is new or goes is said to."""
-    before: Mapping[str, Service] = reviewed.before.services if reviewed.before else {}
-    after = reviewed.after.services
+    old: Mapping[str, Service] = before.services if before else {}
+    new = after.services
     rows = [
-        f"| {name} | {' | '.join(_told(before.get(name), after.get(name)))} |"
-        for name in dict.fromkeys((*before, *after))
-        if before.get(name) != after.get(name)
+        f"| {name} | {' | '.join(_told(old.get(name), new.get(name)))} |"
+        for name in dict.fromkeys((*old, *new))
+        if old.get(name) != new.get(name)
     ]
-    unchanged = sum(before.get(name) == service for name, service in after.items())
+    unchanged = sum(old.get(name) == service for name, service in new.items())
     if not rows:
         return f"Services: {_count(unchanged, 'service', 'services')}, none changed."
     table = [f"| service | {' | '.join(FACTS)} |", f"|---|{'---|' * len(FACTS)}", *rows]
@@ -213,10 +214,10 @@ def _told(before: Service | None, after: Service | None) -> Iterator[str]:
             yield f"{was} → **{will}**"
 
 
-def _policies(reviewed: Reviewed) -> str:
+def _policies(violations: Sequence[Violation]) -> str:
     """Every violation, whole: it is why people read this."""
     of_policy: dict[tuple[str, bool], list[str]] = {}
-    for violation in reviewed.planned.violations:
+    for violation in violations:
         of_policy.setdefault((violation.policy, violation.mandatory), []).append(violation.message)
     return "\n".join(
         f"<details{' open' if mandatory else ''}><summary><b>{policy}</b> {'refuses' if mandatory else 'warns'}: "
@@ -230,27 +231,30 @@ def _told_once(messages: Sequence[str]) -> str:
     return "\n\n".join([messages[0], *(message.partition("\n")[2] for message in messages[1:])])
 
 
-def _exceptions(reviewed: Reviewed) -> str:
-    told = [f"- {note}" for note in reviewed.exceptions]
-    return "\n".join(["Exceptions from policies:", "", *told]) if told else ""
+def _exceptions(notes: Sequence[str]) -> str:
+    return "\n".join(["Exceptions from policies:", "", *(f"- {note}" for note in notes)]) if notes else ""
 
 
-def _folded(reviewed: Reviewed) -> str:
-    """What few readers need: each resource, and what each part costs."""
-    lines = [
-        f"- {verb} `{urn.split('::', 2)[2]}`"
-        for op, verb in VERBS.items()
-        for urn in reviewed.planned.changes.get(op, ())
-    ]
-    cost, _ = _priced(reviewed.after)
-    costs = (
-        [f"- {item.of}: {item.floor:,.0f} / {item.expected:,.0f} / {item.worst:,.0f}" for item in cost.items]
+def _resources(planned: Planned) -> Sequence[str]:
+    return [f"{verb} {_short(urn)}" for op, verb in VERBS.items() for urn in planned.changes.get(op, ())]
+
+
+def _short(urn: str) -> str:
+    """A resource's type and name, without the types of what it is a part of."""
+    types, name = urn.split("::", 3)[2:]
+    return f"`{types.rpartition('$')[2]}` {name}"
+
+
+def _parts(stack: Stack) -> Sequence[str]:
+    cost, _ = _priced(stack)
+    return (
+        [f"{item.of}: {item.floor:,.0f} / {item.expected:,.0f} / {item.worst:,.0f}" for item in cost.items]
         if cost
         else []
     )
-    sections = {"Resources": lines, "Cost of each part: floor / expected / worst, USD a month": costs}
-    return "\n".join(
-        f"<details><summary>{title}</summary>\n\n" + "\n".join(told) + "\n\n</details>"
-        for title, told in sections.items()
-        if told
-    )
+
+
+def _folded(title: str, told: Sequence[str]) -> str:
+    """What few readers need."""
+    lines = "\n".join(f"- {line}" for line in told)
+    return f"<details><summary>{title}</summary>\n\n{lines}\n\n</details>" if told else ""

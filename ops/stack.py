@@ -25,7 +25,8 @@ class StackUnreachableError(Exception):
     """The stack isn't there, or nothing leads to it from here: what was tried, what it said, the way out."""
 
     def __init__(self, problem: str, said: str, way_out: str) -> None:
-        super().__init__(f"{problem}\n  said  {said.strip() or 'nothing'}\n  fix   {way_out}")
+        self.said = said.strip() or "nothing"
+        super().__init__(f"{problem}\n  said  {self.said}\n  fix   {way_out}")
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,6 @@ def health_reader(stack: Stack, minutes: int) -> Callable[[str, int], Health]:
         try:
             return evidence.health(Prometheus(stack.monitoring).query(question))
         except StackUnreachableError as error:
-            raise NotKnownError(f"Prometheus does not answer: {error}") from error
+            raise NotKnownError(f"Prometheus does not answer: {error.said}") from error
 
     return read
