@@ -25,6 +25,8 @@ class Prometheus:
     """The Prometheus that a stack names. Every method raises StackUnreachableError."""
 
     monitoring: Monitoring
+    context: str | None = None
+    """Of the kubeconfig. Absent: the current one."""
 
     def query(self, expr: str) -> list[Value]:
         """What an expression says now."""
@@ -57,4 +59,5 @@ class Prometheus:
     def _ask(self, path: str, **parameters: object) -> Any:
         where = f"/api/v1/namespaces/{self.monitoring.namespace}/services/{self.monitoring.service}"
         url = f"{where}:{self.monitoring.port}/proxy/api/v1/{path}?{urlencode(parameters)}"
-        return json.loads(kubectl("get", "--raw", url))["data"]
+        context = (f"--context={self.context}",) if self.context else ()
+        return json.loads(kubectl(*context, "get", "--raw", url))["data"]

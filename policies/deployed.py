@@ -9,7 +9,7 @@ from observability import evidence
 from observability.evidence import Health
 from ops.prometheus import Prometheus
 from ops.stack import StackUnreachableError
-from stacks.schema import STACK_TYPE, Stack, StackError, parse
+from stacks.schema import STACK_TYPE, Cluster, EksCluster, ExistingCluster, LocalCluster, Stack, StackError, parse
 
 from policies.change import NotKnownError
 from policies.policy import Props, below, each
@@ -52,16 +52,31 @@ def asked_in(state: Props) -> Stack | None:
     return None
 
 
-def health_reader(stack: Stack, minutes: int) -> Callable[[str, int], Health]:
+def health_reader(name: str, stack: Stack, minutes: int) -> Callable[[str, int], Health]:
     """What reads how a service and one of its versions do; that raises NotKnownError."""
+    context = context_of(name, stack.cluster)
 
     def read(service: str, version: int) -> Health:
         if stack.monitoring is None:
             raise NotKnownError("the stack has no monitoring")
         question = evidence.question(stack.namespace, service, version, minutes)
         try:
-            return evidence.health(Prometheus(stack.monitoring).query(question))
+            return evidence.health(Prometheus(stack.monitoring, context).query(question))
         except StackUnreachableError as error:
             raise NotKnownError(f"Prometheus does not answer: {error.said}") from error
 
     return read
+
+
+def context_of(name: str, cluster: Cluster) -> str | None:
+    """The kubeconfig context of a stack's own cluster: what another one's Prometheus knows says nothing here.
+
+    None for the embedded cluster, which has a kubeconfig of its own.
+    """
+    match cluster:
+        case ExistingCluster(context=context):
+            return context
+        case EksCluster():
+            return cluster.name(name)
+        case LocalCluster():
+            return None

@@ -52,9 +52,9 @@ class Judge:
 
     def _begin(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """Learn which stack it is, and with it how strict to be: Pulumi says so with the first resource, not before."""
-        stack = args.urn.split(":")[2]
-        self._limits, self._exemptions = self._all_limits.of(stack)
-        self._read_deployed = start_reading(stack)
+        self._stack = args.urn.split(":")[2]
+        self._limits, self._exemptions = self._all_limits.of(self._stack)
+        self._read_deployed = start_reading(self._stack)
         for policy in self.policies[1:]:
             policy.enforcement_level = LEVELS[self._limits.enforcement]
         for note in exceptions.notes(self._exemptions, self._today):
@@ -95,7 +95,8 @@ class Judge:
         if self._change is None:
             stack = parse(_plain(props["asked"]))
             minutes = self._limits.canary.healthy_minutes
-            self._change = Change(stack, self._limits, self._today, self._read_deployed, health_reader(stack, minutes))
+            read_health = health_reader(self._stack, stack, minutes)
+            self._change = Change(stack, self._limits, self._today, self._read_deployed, read_health)
         return self._change
 
     def _report(self, policy: str, problems: Iterator[Problem], report: ReportViolation) -> None:

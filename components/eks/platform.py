@@ -24,7 +24,7 @@ from components.triton_pod import ModelsInS3
 from economics import load
 from model_repo import Repositories
 from observability.variants import Variant, server_name
-from stacks.schema import HelmAddons, S3Repository, Stack, VolumeRepository
+from stacks.schema import EksCluster, HelmAddons, S3Repository, Stack, VolumeRepository
 
 
 class EksPlatform(pulumi.ComponentResource):
@@ -37,7 +37,7 @@ class EksPlatform(pulumi.ComponentResource):
     def __init__(self, name: str, stack: Stack, target: OnEks, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("plimsoll:eks:EksPlatform", name, None, opts)
         self._stack, self._spec, self._models = stack, target.cluster, target.models
-        self._name = f"plimsoll-{pulumi.get_stack()}"
+        self._name = EksCluster.name(pulumi.get_stack())
         self._tags = _tags(self._name, stack)
         provider = aws.Provider(
             "aws",

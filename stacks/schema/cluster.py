@@ -184,6 +184,11 @@ class EksCluster(Spec):
         description="How long CloudWatch keeps the control plane's and the network's logs, in days.",
     )
 
+    @staticmethod
+    def name(stack: str) -> str:
+        """What the cluster of a stack is called, and the kubeconfig context that leads to it."""
+        return f"plimsoll-{stack}"
+
 
 Cluster = Annotated[
     LocalCluster | ExistingCluster | EksCluster, Field(discriminator="kind"), BeforeValidator(kind_is_text)
