@@ -12,7 +12,8 @@ from typing import Any
 from ops.scratch import CHECKOUT, with_own_backend
 
 PROJECT = "plimsoll"
-STACK = "benchmark"
+STACK = "local"
+"""Of a backend of its own, with the limits of the embedded cluster."""
 TIMEOUT_SECONDS = 900
 SAID_SHOWN = 2000  # characters: the reasons stand at the end
 

@@ -27,7 +27,8 @@ from ops import scratch
 from ops.load import Answer, Request, SteadyLoad, Via
 from ops.stack import StackUnreachableError, from_outputs, reach_gateway
 
-STACK = "demo"
+STACK = "local"
+"""Of a backend of its own, with the limits of the embedded cluster."""
 NAMESPACE = "plimsoll-demo"
 REQUESTS_PER_SECOND = 100
 SHOWN_SECONDS = 5.0

@@ -121,7 +121,9 @@ def _cost(before: Stack | None, after: Stack, today: date) -> str:
     if budget := after.budget:
         old = before.budget.monthly_usd if before and before.budget else None
         taken = will.worst / budget.monthly_usd
-        table.append(f"| budget | {_usd(old)} | {_usd(budget.monthly_usd)} | the worst case takes {taken:.0%} |")
+        table.append(
+            f"| budget | {_usd(old)} | {_usd(budget.monthly_usd)} | the worst case takes {taken * 100:.0f} % |"
+        )
     prices = will.prices
     age = (today - prices.read).days
     stale = ", **old: read them anew**" if prices.are_old(today) else ""

@@ -10,6 +10,8 @@ from observability.queries import Value
 from ops.stack import kubectl
 from stacks.schema import Monitoring
 
+PATIENCE_SECONDS = 20
+
 
 @dataclass(frozen=True)
 class Line:
@@ -60,4 +62,7 @@ class Prometheus:
         where = f"/api/v1/namespaces/{self.monitoring.namespace}/services/{self.monitoring.service}"
         url = f"{where}:{self.monitoring.port}/proxy/api/v1/{path}?{urlencode(parameters)}"
         context = (f"--context={self.context}",) if self.context else ()
-        return json.loads(kubectl(*context, "get", "--raw", url))["data"]
+        patience = (
+            f"--request-timeout={PATIENCE_SECONDS}s"  # the API server itself waits for what it forwards, for ever
+        )
+        return json.loads(kubectl(*context, "get", patience, "--raw", url))["data"]

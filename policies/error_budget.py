@@ -53,7 +53,7 @@ def _refused(path: str, found: str) -> Problem:
         limit="budget left, a step back, or a change that is marked as the fix",
         reason="callers have had all the failures that they were promised at most: now only what ends them may change",
         way_out="go back (canary.weight: 0, or the version before), or mark it: fix: {reason: what it mends, by: who, "
-        "until: 2026-01-31}",
+        "until: a day}",
     )
 
 

@@ -4,14 +4,17 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from components.metadata import FIELD_MANAGER
 from local.cluster import commands, lifecycle
 from observability.variants import SERVICE_LABEL, VARIANT_LABEL
+from ops.scratch import link_checkout
 from ops.stack import ServedModel, StackUnreachableError, from_outputs
 from tests.conftest import NAMESPACE, Project, a_test_stack_config, new_project
 
@@ -42,6 +45,15 @@ def deployed(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Generat
     assert destroyed.code == 0, destroyed.output
 
 
+def with_own_models(deployed: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The deployed stack, from a checkout whose models and limits tests may edit."""
+    folder = tmp_path_factory.mktemp("project")
+    link_checkout(folder, copied=["model_repo", "policies"])
+    own = replace(deployed, folder=folder)
+    own.limit(own.stack, enforcement="advisory")
+    return own
+
+
 @pytest.fixture(scope="module")
 def back_to_normal(deployed: Project) -> Generator[None]:
     """For files whose tests say what each needs of the stack: those of other files find it as it was."""
@@ -65,9 +77,22 @@ def kubectl(*arguments: str, stdin: str | None = None) -> str:
     return done.stdout
 
 
-def get(*arguments: str) -> dict[str, Any]:
-    """A Kubernetes object or list of the tests' namespace."""
-    return json.loads(kubectl("--namespace", NAMESPACE, "get", *arguments, "--output", "json"))
+def put_back(manifest: dict[str, Any]) -> None:
+    """Restore an object as the stack's own update would."""
+    known_to_the_cluster = {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"}
+    named = {key: value for key, value in manifest["metadata"].items() if key not in known_to_the_cluster}
+    said = {key: value for key, value in manifest.items() if key != "status"}
+    applied({**said, "metadata": named}, by=FIELD_MANAGER)
+
+
+def applied(manifest: dict[str, Any], *, by: str) -> None:
+    apply = ("apply", "--server-side", "--force-conflicts", f"--field-manager={by}", "--filename=-")
+    kubectl(*apply, stdin=json.dumps(manifest))
+
+
+def get(*arguments: str, namespace: str = NAMESPACE) -> dict[str, Any]:
+    """A Kubernetes object or list, by default of the tests' namespace."""
+    return json.loads(kubectl("--namespace", namespace, "get", *arguments, "--output", "json"))
 
 
 def pods() -> list[dict[str, Any]]:

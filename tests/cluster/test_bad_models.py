@@ -1,15 +1,13 @@
 """A model that can't be served: said clearly, and what served before goes on serving."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 
 from model_repo.digits.images import held_out
 from ops.clients import HttpClient
-from ops.scratch import link_checkout
 from ops.stack import ServedModel
-from tests.cluster.conftest import kubectl
+from tests.cluster.conftest import kubectl, with_own_models
 from tests.conftest import NAMESPACE, Project, a_test_stack_config
 
 pytestmark = pytest.mark.cluster
@@ -18,15 +16,14 @@ HELD_OUT = held_out()
 
 
 @pytest.fixture
-def broken(deployed: Project, tmp_path: Path) -> Project:
+def broken(deployed: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The deployed project with a fourth version of digits whose weights are cut short."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    link_checkout(folder, copied=["model_repo"])
-    shutil.copytree(folder / "model_repo" / "digits" / "3", folder / "model_repo" / "digits" / "4")
-    weights = folder / "model_repo" / "digits" / "4" / "model.onnx"
+    own = with_own_models(deployed, tmp_path_factory)
+    digits = own.folder / "model_repo" / "digits"
+    shutil.copytree(digits / "3", digits / "4")
+    weights = digits / "4" / "model.onnx"
     weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
-    return Project(folder, deployed.environment)
+    return own
 
 
 def test_a_model_that_cannot_load_is_named_and_the_old_version_goes_on_serving(

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from components.metadata import FIELD_MANAGER
 from model_repo.digits.images import held_out
 from observability import dashboards, metrics, queries
 from observability.queries import Series
@@ -19,10 +18,19 @@ from ops.doctor import Patient
 from ops.load import Request, SteadyLoad, Via
 from ops.pager import pages
 from ops.prometheus import Prometheus
-from ops.scratch import BAD_VERSIONS, FIRST_BAD_VERSION, add_bad_versions, link_checkout
+from ops.scratch import BAD_VERSIONS, FIRST_BAD_VERSION, add_bad_versions
 from ops.stack import from_outputs, reach_gateway
 from stacks.schema import Stack, parse
-from tests.cluster.conftest import eventually, get, kubectl, processes_of, ready_pods
+from tests.cluster.conftest import (
+    applied,
+    eventually,
+    get,
+    kubectl,
+    processes_of,
+    put_back,
+    ready_pods,
+    with_own_models,
+)
 from tests.conftest import NAMESPACE, Project, a_test_stack_config
 
 pytestmark = pytest.mark.cluster
@@ -33,14 +41,6 @@ SCALED: dict[str, Any] = {
     "signal": {"kind": "pendingRequests", "targetPerReplica": 4},
     "down": {"stabilisationSeconds": 30, "replicas": 1, "periodSeconds": 15},
 }
-LIMITS_OF_MINUTES = {
-    "firstStepPercent": 10,
-    "maxStepPercent": 50,
-    "healthyMinutes": 1,
-    "leastRequests": 20,
-    "leastBudgetLeftPercent": 0,
-    "newestSampleSeconds": 30,
-}
 RAISES = FIRST_BAD_VERSION + list(BAD_VERSIONS).index("raises")
 OF_GPUS = "nv_gpu_"
 LOAD_SECONDS = 1500
@@ -49,11 +49,8 @@ LOAD_SECONDS = 1500
 @pytest.fixture(scope="module")
 def project(deployed: Project, tmp_path_factory: pytest.TempPathFactory) -> Generator[Project]:
     """The deployed project with bad versions, and an autoscaler; the others find the stack as it was."""
-    folder = tmp_path_factory.mktemp("monitored")
-    link_checkout(folder, copied=["model_repo", "policies"])
-    add_bad_versions(folder / "model_repo")
-    monitored = Project(folder, deployed.environment)
-    monitored.limit(monitored.stack, enforcement="mandatory", registries=["plimsoll.local"], canary=LIMITS_OF_MINUTES)
+    monitored = with_own_models(deployed, tmp_path_factory)
+    add_bad_versions(monitored.folder / "model_repo")
     yield monitored
     restored = deployed.up(a_test_stack_config())
     assert restored.code == 0, restored.output
@@ -147,54 +144,6 @@ def test_replicas_are_the_autoscalers_from_the_first_apply_on(scaled: Stack, pro
     assert unchanged.code == 0, unchanged.output
 
 
-def weighing(weight: int, version: int = 3) -> dict[str, Any]:
-    """The stack with its canary at another weight."""
-    return a_test_stack_config(scaling=SCALED, canary={"version": version, "weight": weight})
-
-
-def refused(project: Project, config: dict[str, Any], *reasons: str) -> bool:
-    """Whether a preview refuses a step, and for those reasons."""
-    judged = project.preview(config)
-    assert judged.code != 0, judged.output
-    said = " ".join(judged.output.split())
-    assert all(reason in said for reason in ("[mandatory] canary-step", *reasons)), judged.output
-    return True
-
-
-def passes(project: Project, config: dict[str, Any]) -> bool:
-    judged = project.preview(config)
-    assert judged.code == 0, judged.output
-    return True
-
-
-def test_a_healthy_canary_may_get_more_and_not_too_much_at_once(load: SteadyLoad, project: Project) -> None:
-    eventually(lambda: passes(project, weighing(20)), within_seconds=180)
-    assert refused(project, weighing(70), "limit 60 % now, by policies/limits.yaml")
-
-
-@pytest.mark.parametrize(
-    ("kind", "name", "namespace", "patch", "says"),
-    [
-        ("service", "prometheus-operated", "monitoring", "nobody", "can't be judged: Prometheus does not answer"),
-        ("podmonitor", queries.SERVERS, NAMESPACE, None, "Prometheus has no sample of it"),
-    ],
-    ids=["Prometheus is not reached", "nothing is measured any more"],
-)
-def test_without_evidence_a_canary_gets_no_more_and_may_always_get_less(
-    load: SteadyLoad, project: Project, kind: str, name: str, namespace: str, patch: str | None, says: str
-) -> None:
-    gone = patched(op="replace", path="/spec/selector/app.kubernetes.io~1name", value=patch) if patch else None
-    fault = Fault("", kind, name, gone, namespace)
-    before = fault.found()
-    fault.cause()
-    try:
-        eventually(lambda: refused(project, weighing(20), says), within_seconds=120)
-        assert passes(project, weighing(0))
-    finally:
-        put_back(before)
-    eventually(lambda: passes(project, weighing(20)), within_seconds=180)
-
-
 def patched(*, path: str, op: str, value: object = None) -> str:
     """A JSON patch of one change."""
     return json.dumps([{"op": op, "path": path, **({} if value is None else {"value": value})}])
@@ -280,19 +229,6 @@ def test_the_doctor_names_the_link_that_is_broken(load: SteadyLoad, patient: Pat
     eventually(lambda: breaks_at(patient, None), within_seconds=120)
 
 
-def put_back(manifest: dict[str, Any]) -> None:
-    """Restore an object as the stack's own update would."""
-    known_to_the_cluster = {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"}
-    named = {key: value for key, value in manifest["metadata"].items() if key not in known_to_the_cluster}
-    said = {key: value for key, value in manifest.items() if key != "status"}
-    applied({**said, "metadata": named}, by=FIELD_MANAGER)
-
-
-def applied(manifest: dict[str, Any], *, by: str) -> None:
-    apply = ("apply", "--server-side", "--force-conflicts", f"--field-manager={by}", "--filename=-")
-    kubectl(*apply, stdin=json.dumps(manifest))
-
-
 def test_the_doctor_names_who_has_set_an_autoscalers_replicas(load: SteadyLoad, patient: Patient) -> None:
     eventually(lambda: breaks_at(patient, None), within_seconds=120)
     named = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "digits", "namespace": NAMESPACE}}
@@ -328,9 +264,6 @@ def test_a_canary_that_fails_its_tenth_reaches_alertmanager_within_two_minutes(
     [alert] = [each for each in alerts("PlimsollCanaryBurn") if each["labels"]["objective"] == "availability"]
     assert alert["annotations"]["runbook_url"] == "docs/runbooks/canary-burn.md"
     assert "PlimsollCanaryBurn: digits's canary misses its availability" in pages(scaled, "digits").since(())
-    assert refused(project, weighing(11, RAISES), "it spends the availability budget")
-    assert passes(project, weighing(0, RAISES))
-    assert passes(project, a_test_stack_config(scaling=SCALED))
     print(f"fired after {took:.0f} s")
 
 

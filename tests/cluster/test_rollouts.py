@@ -19,10 +19,10 @@ from components import triton_pod
 from model_repo.digits.images import held_out
 from observability.variants import Variant, server_name
 from ops.load import Answer, Request, SteadyLoad, Via
-from ops.scratch import BAD_VERSIONS, FIRST_BAD_VERSION, add_bad_versions, link_checkout
+from ops.scratch import BAD_VERSIONS, FIRST_BAD_VERSION, add_bad_versions
 from ops.stack import ServedModel, kubectl, reach_gateway
 from tests.cluster.callers import failures
-from tests.cluster.conftest import eventually
+from tests.cluster.conftest import eventually, with_own_models
 from tests.conftest import NAMESPACE, Project, a_test_stack_config
 
 pytestmark = pytest.mark.cluster
@@ -43,15 +43,14 @@ CUT_SHORT = 9
 @pytest.fixture(scope="module")
 def project(deployed: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The deployed project with versions that are bad in ways that no preview sees."""
-    folder = tmp_path_factory.mktemp("bad")
-    link_checkout(folder, copied=["model_repo"])
-    digits = folder / "model_repo" / "digits"
-    add_bad_versions(folder / "model_repo")
+    own = with_own_models(deployed, tmp_path_factory)
+    digits = own.folder / "model_repo" / "digits"
+    add_bad_versions(own.folder / "model_repo")
     cut_short = digits / str(CUT_SHORT)
     shutil.copytree(digits / "3", cut_short)
     weights = cut_short / "model.onnx"
     weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
-    return Project(folder, deployed.environment)
+    return own
 
 
 @pytest.fixture(autouse=True)

@@ -99,7 +99,7 @@ def test_its_money_is_what_economics_says_before_and_after() -> None:
     for name, of in (("floor", "floor"), ("expected", "expected"), ("worst case", "worst")):
         old, new = getattr(was, of), getattr(will, of)
         assert f"| {name} | {old:,.0f} | {new:,.0f} | {new - old:+,.0f} |" in said
-    assert f"the worst case takes {will.worst / 12_000:.0%}" in said
+    assert f"the worst case takes {will.worst / 120:.0f} %" in said
     age = (TODAY - will.prices.read).days
     assert f"List prices of {will.prices.read}, {age} days old, **old: read them anew**" in said
 
