@@ -62,10 +62,10 @@ def _judged(change: Change, name: str, key: str, version: int, now: int, then: i
     except NotKnownError as error:
         yield _not_known(path, str(error))
         return
-    for found in _against(health, limits, on_trial=now > 0):
+    if against := list(_against(health, limits, on_trial=now > 0)):
         yield Problem(
             path=path,
-            found=f"version {version} would get {then} % of the requests after {now} %, and {found}",
+            found=f"version {version} would get {then} % of the requests after {now} %, and {'; '.join(against)}",
             limit=f"{limits.healthy_minutes} minutes within its objectives, by at least {limits.least_requests} "
             f"requests, and {limits.least_budget_left_percent:g} % of the error budget left"
             if now
