@@ -18,5 +18,5 @@ try:
     judge = Judge(POLICIES, read_limits(), datetime.now(UTC).date())
 except LimitsError as error:
     sys.exit(str(error))
-servicer.keep_levels()
+servicer.take_over()
 PolicyPack("plimsoll", judge.policies)
