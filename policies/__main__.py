@@ -1,5 +1,6 @@
 """The policy pack, as Pulumi starts it."""
 
+import gc
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,5 +19,6 @@ try:
     judge = Judge(POLICIES, read_limits(), datetime.now(UTC).date())
 except LimitsError as error:
     sys.exit(str(error))
-servicer.take_over()
+gc.disable()  # what it reads of a plan lives as long as it does, and looking through that takes time
+servicer.take_over(judge.policies)
 PolicyPack("plimsoll", judge.policies)

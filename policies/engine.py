@@ -27,6 +27,8 @@ NOTICES = "exceptions"
 ROOT = "pulumi:pulumi:Stack"
 """The type of the resource that Pulumi itself makes, before all others."""
 
+ResourceValidation = Callable[[ResourceValidationArgs, ReportViolation], None]
+
 LEVELS = {
     Enforcement.ADVISORY: EnforcementLevel.ADVISORY,
     Enforcement.MANDATORY: EnforcementLevel.MANDATORY,
@@ -45,8 +47,9 @@ class Judge:
         self._change: Change | None = None
         self._plan: dict[str, Resource] = {}
         self._said: set[tuple[str, str]] = set()
-        notices = _JudgesOnce(
-            ROOT, NOTICES, "Exceptions from policies, which end.", self._begin, EnforcementLevel.ADVISORY
+        begin = _of_type(ROOT, self._begin)
+        notices = ResourceValidationPolicy(
+            NOTICES, "Exceptions from policies, which end.", begin, EnforcementLevel.ADVISORY
         )
         self.policies = [notices, *map(self._for_engine, policies)]
 
@@ -70,14 +73,14 @@ class Judge:
                     if not change.is_the_brake:
                         self._report(name, problems(change), report)
 
-                return _JudgesOnce(STACK_TYPE, name, description, of_stack, level)
+                return ResourceValidationPolicy(name, description, _of_type(STACK_TYPE, of_stack), level)
             case OfResource(problems=problems):
 
                 def of_resource(args: ResourceValidationArgs, report: ReportViolation) -> None:
                     self._plan[args.urn] = resource = _resource(args)
                     try:
                         self._report(name, problems(resource, self._limits), report)
-                    except UnknownValueError as unknown:  # Pulumi warns of it, and the update judges it
+                    except UnknownValueError as unknown:
                         unknown.message = f"{resource.path}: {unknown.message}"
                         raise
 
@@ -108,28 +111,14 @@ class Judge:
             report(f"{problem}\n    page    {PAGES}/{policy}.md", None)
 
 
-class _JudgesOnce(ResourceValidationPolicy):
-    """Judges the one resource of a type, and spares the engine from handing it all the others."""
+def _of_type(resource_type: str, judge: ResourceValidation) -> ResourceValidation:
+    """What judges resources of one type, and no other."""
 
-    def __init__(
-        self,
-        resource_type: str,
-        name: str,
-        description: str,
-        judge: Callable[[ResourceValidationArgs, ReportViolation], None],
-        level: EnforcementLevel,
-    ) -> None:
-        super().__init__(name, description, judge, level)  # pyright: ignore[reportUnknownMemberType] - untyped in the SDK
-        self._type = resource_type
-        self._judged = False
+    def judge_if(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        if args.resource_type == resource_type:
+            judge(args, report)
 
-    def validate(self, args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
-        if args.resource_type == self._type:
-            self._judged = True
-            super().validate(args, report_violation)  # pyright: ignore[reportUnknownMemberType] - the same
-
-    def has_validation(self) -> bool:
-        return not self._judged
+    return judge_if
 
 
 def _resource(args: ResourceValidationArgs) -> Resource:

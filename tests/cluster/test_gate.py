@@ -157,7 +157,7 @@ def test_a_canary_that_burns_gets_no_more_and_a_spent_budget_lets_only_fixes_out
     changed: dict[str, Any] = {"slo": STRICT, "instances": 3}
     eventually(lambda: refused(project, asking(10, RAISES, **changed), *overspent), within_seconds=120)
 
-    fix = {"reason": "three instances answer what two do not", "by": "on-call", "until": f"{datetime.now(UTC):%Y-%m-%d}"}
+    fix = {"reason": "two instances are too few", "by": "on-call", "until": f"{datetime.now(UTC):%Y-%m-%d}"}
     assert passes(project, asking(10, RAISES, **changed, fix=fix))
     assert passes(project, asking(0, RAISES, slo=STRICT))
     assert passes(project, a_test_stack_config(slo=STRICT))

@@ -169,7 +169,7 @@ def test_what_only_the_update_can_know_is_said_not_to_be_judged_and_then_judged(
         updated = account.project.pulumi(*UPDATE)
 
     [said] = {message for message in against(plan, "images") if "Deployment digits:" in message}
-    assert "can't run policy 'images'" in said
+    assert "can't be judged before the update" in said
     assert ".image can't be known during preview" in said
     assert not plan.refused
     assert "limit   an image from one of: nvcr.io/nvidia" in updated.output
