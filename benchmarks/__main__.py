@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import batching, fleet, gateway, preview, preview_eks, scaling, setup
+from benchmarks import batching, fleet, gate, gateway, preview, preview_eks, scaling, setup
 from benchmarks.machine import describe
 from benchmarks.projects import BenchmarkError
 from benchmarks.report import publish
@@ -27,6 +27,7 @@ def everything(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         preview_command()
         preview_eks_command()
+        gate_command()
         batching_command()
         gateway_command()
         scaling_command()
@@ -46,6 +47,13 @@ def preview_eks_command() -> None:
     """Previews of the platform on AWS, on stand-ins, beside the same resources in one flat file."""
     machine = describe()
     publish(preview_eks.run(), machine)
+
+
+@app.command("gate")
+def gate_command() -> None:
+    """What the page for reviewers, with its policies, adds to a preview of each committed stack."""
+    machine = describe()
+    publish(gate.run(), machine)
 
 
 @app.command("batching")

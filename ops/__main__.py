@@ -1,30 +1,40 @@
 """`python -m ops …`: one command a file."""
 
 import sys
+from importlib import import_module
 
 import typer
 from rich.console import Console
 
-from ops import calibrate, cost, demo_canary, doctor, preview, prove, report, rollout, touched
 from ops.errors import CommandError
 from ops.stack import StackUnreachableError
 from stacks.schema import StackError
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Day-2 commands of an inference platform.")
-app.command("calibrate")(calibrate.command)
-app.command("cost")(cost.command)
-app.command("doctor")(doctor.command)
-app.command("preview")(preview.command)
-app.command("prove")(prove.command)
-app.command("report")(report.command)
-app.command("demo-canary")(demo_canary.command)
-app.command("rollout")(rollout.command)
-app.command("touched")(touched.command)
+COMMANDS = (
+    "calibrate",
+    "cost",
+    "demo-canary",
+    "doctor",
+    "preview",
+    "prove",
+    "report",
+    "rollout",
+    "touched",
+)
+
+
+def commands(asked: str) -> typer.Typer:
+    """The commands: only the one that is asked for, if it is one, for to load what all of them need takes seconds."""
+    app = typer.Typer(add_completion=False, no_args_is_help=True, help="Day-2 commands of an inference platform.")
+    app.callback()(lambda: None)  # a command keeps its name also when it is the only one
+    for name in (asked,) if asked in COMMANDS else COMMANDS:
+        app.command(name)(import_module(f"ops.{name.replace('-', '_')}").command)
+    return app
 
 
 if __name__ == "__main__":
     try:
-        app()
+        commands(asked="".join(sys.argv[1:2]))()
     except (CommandError, StackError, StackUnreachableError) as error:
         Console(stderr=True).print(str(error), highlight=False, markup=False)
         sys.exit(1)

@@ -53,7 +53,7 @@ def _changed(since: str) -> list[str]:
 
 
 def _on_aws() -> list[str]:
-    """The stacks that are made on AWS, from the first to break to the last."""
+    """The stacks that are made on AWS, by name."""
     files = sorted(STACKS.glob("Pulumi.*.yaml"))
     return [
         file.name.split(".")[1]

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from economics import monthly_cost
-from ops.__main__ import app
+from ops.__main__ import commands
 from ops.cost import notes
 from ops.errors import CommandError
 from stacks.schema import parse
@@ -19,7 +19,7 @@ def said_of(config: dict[str, object], now: datetime) -> str:
 
 
 def test_the_cost_of_a_committed_stack_is_told_from_its_file() -> None:
-    said = CliRunner().invoke(app, ["cost", "--stack", "prod"], catch_exceptions=False).output
+    said = CliRunner().invoke(commands("cost"), ["cost", "--stack", "prod"], catch_exceptions=False).output
 
     assert "Stack prod: US dollars a month" in said
     assert "10,819" in said
@@ -44,4 +44,4 @@ def test_a_service_whose_load_is_not_known_is_named() -> None:
 
 def test_a_stack_without_a_file_is_answered_with_those_that_have_one() -> None:
     with pytest.raises(CommandError, match=r"there is no stacks/Pulumi.nope.yaml(.|\n)*dev, existing, local, prod"):
-        CliRunner().invoke(app, ["cost", "--stack", "nope"], catch_exceptions=False)
+        CliRunner().invoke(commands("cost"), ["cost", "--stack", "nope"], catch_exceptions=False)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from observability.gateway import Counts
 from observability.variants import Variant
 from ops import rollout
-from ops.__main__ import app
+from ops.__main__ import commands
 from ops.errors import CommandError
 from ops.gate import Gate
 from ops.proxies import Reading
@@ -53,7 +53,7 @@ def pulumi_calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[
 def run(*options: str, answer: str = "") -> tuple[int, str]:
     """The exit code of a rollout of the digits, and what it says on one line."""
     # Typer puts a box around what it refuses, and where a CI forces a terminal on it, colours in it.
-    done = CliRunner(env={"TERM": "dumb"}).invoke(app, ["rollout", "digits", *options], input=answer)
+    done = CliRunner(env={"TERM": "dumb"}).invoke(commands("rollout"), ["rollout", "digits", *options], input=answer)
     return done.exit_code, " ".join(done.output.replace("│", " ").split())
 
 
