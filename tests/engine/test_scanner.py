@@ -68,7 +68,7 @@ ACCEPTED: Mapping[str, Accepted] = {
     ),
     "CKV_K8S_15": Accepted(
         PODS,
-        "The policy exact-images lets no moving tag in, and to ask the registry at each start would make it one more "
+        "The policy images lets no moving tag in, and to ask the registry at each start would make it one more "
         "thing that has to be up.",
     ),
     "CKV_K8S_40": Accepted(
@@ -76,7 +76,7 @@ ACCEPTED: Mapping[str, Accepted] = {
         "1000 is the user that Triton has in its images; builds run as the same, and share no file with their node.",
     ),
     "CKV_K8S_43": Accepted(
-        PODS, "A tag that names one release is exact as well, says the policy exact-images. `images` takes digests."
+        PODS, "A tag that names one release is exact as well, says the policy images. `images` takes digests."
     ),
 }
 
