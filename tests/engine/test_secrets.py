@@ -6,7 +6,6 @@ import pytest
 
 from ops.preview import preview
 from ops.preview_report import render
-
 from tests.conftest import UPDATE, Project, a_test_stack_config
 
 pytestmark = pytest.mark.engine
