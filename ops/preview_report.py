@@ -150,11 +150,11 @@ def _room(before: Stack | None, after: Stack) -> str:
         return ""
     table = ["| pool | nodes | GPUs at most | asked for at worst | headroom |", "|---|---:|---:|---:|---:|"]
     for name, pool in stack.gpu_pools.items():
-        asked = sum(service.max_replicas for service in stack.services.values() if service.pool == name)
+        wanted = stack.gpus_wanted(name)
         old = before.in_force.gpu_pools.get(name) if before else None
         was = f"{old.nodes.min} to {old.nodes.max} → " if old and old.nodes != pool.nodes else ""
         nodes = f"{was}{pool.nodes.min} to {pool.nodes.max}"
-        table.append(f"| {name} | {nodes} | {pool.max_gpus} | {asked} | {pool.max_gpus - asked} |")
+        table.append(f"| {name} | {nodes} | {pool.max_gpus} | {wanted} | {pool.max_gpus - wanted} |")
     return "\n".join(table)
 
 

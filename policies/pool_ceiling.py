@@ -1,6 +1,5 @@
 """A GPU pool can hold all that may be asked of it, and is no larger than its owner allows."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from stacks.schema import Problem
@@ -12,10 +11,6 @@ from policies.policy import OfStack
 def problems(change: Change) -> Iterator[Problem]:
     """Pools that are too small for their services, or too large for their owner."""
     stack, limits = change.stack.in_force, change.limits
-    asked: Counter[str] = Counter()
-    for service in stack.services.values():
-        if service.pool:
-            asked[service.pool] += service.max_replicas
     for name, pool in stack.gpu_pools.items():
         if pool.nodes.max > limits.gpu_pools.max_nodes:
             yield Problem(
@@ -25,11 +20,11 @@ def problems(change: Change) -> Iterator[Problem]:
                 reason="what a pool may grow to is what a loop of retries, or a fault of an autoscaler, will buy",
                 way_out=f"lower it, or ask {limits.owner} for a higher limit",
             )
-        if asked[name] > pool.max_gpus:
+        if (wanted := stack.gpus_wanted(name)) > pool.max_gpus:
             yield Problem(
                 path=f"gpuPools.{name}.nodes.max",
-                found=f"its services may ask for {asked[name]} GPUs, canaries included, and it has {pool.max_gpus}",
-                limit=f"at least {asked[name]} GPUs",
+                found=f"its services may ask for {wanted} GPUs, canaries included, and it has {pool.max_gpus}",
+                limit=f"at least {wanted} GPUs",
                 reason="the replicas beyond would wait for a node that never comes, when they are needed most",
                 way_out="raise nodes.max, or lower replicas.max of its services",
             )

@@ -487,7 +487,7 @@ def services_fit_their_pool_together(stack: Stack) -> Iterator[Problem]:
     """The services of one pool fit it when all of them are at full scale."""
     for pool_name, pool in stack.gpu_pools.items():
         users = {name: service for name, service in stack.services.items() if service.pool == pool_name}
-        needed = sum(service.max_replicas for service in users.values())
+        needed = stack.gpus_wanted(pool_name)
         if needed > pool.max_gpus and all(service.max_replicas <= pool.max_gpus for service in users.values()):
             shares = ", ".join(f"{name} {service.max_replicas}" for name, service in users.items())
             yield Problem(

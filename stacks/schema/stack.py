@@ -87,6 +87,10 @@ class Stack(Spec):
         services = {name: service.at_least_replicas for name, service in self.services.items()}
         return self.model_copy(update={"gpu_pools": pools, "services": services})
 
+    def gpus_wanted(self, pool: str) -> int:
+        """How many GPUs of a pool its services ask for when all are at full scale, canaries included."""
+        return sum(service.max_replicas for service in self.services.values() if service.pool == pool)
+
     @property
     def longest_request_ms(self) -> int:
         """The largest timeout of any service, in milliseconds."""
