@@ -10,7 +10,6 @@ target there is: what one replica under one replica's worth was measured to take
 
 import json
 import math
-import shutil
 import statistics
 import tempfile
 import threading
@@ -32,7 +31,7 @@ from model_repo.digits import images
 from observability.autoscaling import BUSY_SHARE
 from ops.load import Answer, Request, SteadyLoad, Via
 from ops.prove import wait_until_ready
-from ops.scratch import link_checkout
+from ops.scratch import add_version, link_checkout
 from ops.stack import ServedModel, from_outputs, kubectl, reach_gateway
 
 NAMESPACE = "plimsoll-benchmark-scaling"
@@ -86,9 +85,6 @@ def execute(self, requests, well=TritonPythonModel.execute):
         pass
     time.sleep({waiting})
     return well(self, requests)
-
-
-TritonPythonModel.execute = execute
 """
 
 console = Console(stderr=True)
@@ -170,7 +166,8 @@ def run(signals: Sequence[str] = (*SIGNALS, CPU), profiles: Sequence[str] = tupl
         checkout = Path(folder, "checkout")
         checkout.mkdir()
         link_checkout(checkout, copied=["model_repo"])
-        _add_slow_version(checkout / "model_repo" / "digits")
+        slow = COMPUTING_AND_WAITING.format(computing=COMPUTE_SECONDS, waiting=WAIT_SECONDS)
+        add_version(checkout / "model_repo", VERSION, slow)
         project = projects.create(checkout, Path(folder, "project"))
         try:
             for signal in signals:
@@ -207,14 +204,6 @@ def service(signal: str) -> dict[str, object]:
             "machine": "any: it waits, and hardly computes",
         },
     }
-
-
-def _add_slow_version(model: Path) -> None:
-    folder = model / str(VERSION)
-    shutil.copytree(model / "3", folder)
-    backend = (model.parent / "backends" / "onnx" / "model.py").read_text()
-    slow = COMPUTING_AND_WAITING.format(computing=COMPUTE_SECONDS, waiting=WAIT_SECONDS)
-    (folder / "model.py").write_text(backend + slow)
 
 
 def _cpu_of_one_worth(served: ServedModel, gateway: str) -> float:

@@ -58,10 +58,15 @@ def execute(self, requests, well=TritonPythonModel.execute):
 FIRST_BAD_VERSION = 4
 
 
-def add_bad_versions(model_repo: Path) -> None:
-    """Give the digits in a copied model_repo one more version for each of those, in their order, and none in git."""
+def add_version(model_repo: Path, version: int, code: str) -> None:
+    """Give the digits in a copied model_repo one more version, and none in git: the third, its code and then `code`."""
     good = (model_repo / "backends" / "onnx" / "model.py").read_text()
+    folder = model_repo / "digits" / str(version)
+    shutil.copytree(model_repo / "digits" / "3", folder)
+    (folder / "model.py").write_text(f"{good}\n{_CALLERS}\n{code}\nTritonPythonModel.execute = execute\n")
+
+
+def add_bad_versions(model_repo: Path) -> None:
+    """Add a version for each of those, in their order."""
     for version, bad in enumerate(BAD_VERSIONS.values(), start=FIRST_BAD_VERSION):
-        folder = model_repo / "digits" / str(version)
-        shutil.copytree(model_repo / "digits" / "3", folder)
-        (folder / "model.py").write_text(f"{good}\n{_CALLERS}\n{bad}\nTritonPythonModel.execute = execute\n")
+        add_version(model_repo, version, bad)

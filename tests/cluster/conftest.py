@@ -14,11 +14,20 @@ import pytest
 from components.metadata import FIELD_MANAGER
 from local.cluster import commands, lifecycle
 from observability.variants import SERVICE_LABEL, VARIANT_LABEL
-from ops.scratch import link_checkout
+from ops.scratch import add_version, link_checkout
 from ops.stack import ServedModel, StackUnreachableError, from_outputs
 from tests.conftest import NAMESPACE, Project, a_test_stack_config, new_project
 
 SERVING_AGAIN_SECONDS = 60
+
+SLOW_VERSION = 4
+SLOW = """
+def execute(self, requests, well=TritonPythonModel.execute):
+    import time
+    if callers(requests):
+        time.sleep(2)
+    return well(self, requests)
+"""
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +60,14 @@ def with_own_models(deployed: Project, tmp_path_factory: pytest.TempPathFactory)
     link_checkout(folder, copied=["model_repo", "policies"])
     own = replace(deployed, folder=folder)
     own.limit(own.stack, enforcement="advisory")
+    return own
+
+
+@pytest.fixture
+def slow(deployed: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The deployed project with a version that few requests overload, whatever this machine's speed is."""
+    own = with_own_models(deployed, tmp_path_factory)
+    add_version(own.folder / "model_repo", SLOW_VERSION, SLOW)
     return own
 
 

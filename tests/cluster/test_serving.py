@@ -1,7 +1,5 @@
 """The platform answers: real inputs, real servers, and what must hold around them."""
 
-import os
-import signal
 import subprocess
 
 import pytest
@@ -11,7 +9,7 @@ from ops.clients import GrpcClient, HttpClient
 from ops.prove import Examples, measure
 from ops.stack import ServedModel
 from tests.cluster.callers import Burst, RetryingCaller
-from tests.cluster.conftest import eventually, get, kubectl, pods, processes_of, ready_pods
+from tests.cluster.conftest import SLOW_VERSION, eventually, get, kubectl, pods, ready_pods
 from tests.conftest import NAMESPACE, UPDATE, Project, a_test_stack_config
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("back_to_normal")]
@@ -115,24 +113,19 @@ def test_no_request_is_lost_while_pods_roll(deployed: Project, digits: ServedMod
 
 
 def test_an_overloaded_server_refuses_quickly_instead_of_queueing_without_end(
-    deployed: Project, digits: ServedModel
+    slow: Project, digits: ServedModel
 ) -> None:
     tiny = {"maxBatchSize": 1, "maxQueueDelayMs": 0, "maxQueueSize": 4}
-    assert deployed.up(a_test_stack_config(batching=tiny)).code == 0
-    instances = [pid for pod in pods() for pid in processes_of(pod, "triton_python_backend_stub")]
+    deployed = slow.up(a_test_stack_config(version=SLOW_VERSION, batching=tiny))
+    assert deployed.code == 0, deployed.output
 
     with Burst(digits) as burst:
-        # As slow as can be: each instance keeps the request it has, whatever this machine's speed is.
-        for instance in instances:
-            os.kill(instance, signal.SIGSTOP)
-        try:
-            burst.send(100)
-            # Refused for want of room and not of time: nothing waits for its turn to be refused.
-            eventually(lambda: burst.refused_for("Exceeds maximum queue size") >= 100 - len(pods()) * (2 + 4), 5)
-        finally:
-            for instance in instances:
-                os.kill(instance, signal.SIGCONT)
+        burst.send(100)
+        # Refused for want of room and not of time: nothing waits for its turn to be refused.
+        eventually(lambda: burst.refused_for("Exceeds maximum queue size") >= 100 - len(pods()) * (2 + 4), 5)
         eventually(lambda: burst.unanswered == 0, within_seconds=30)
+
+    assert len(burst.answers) == 100 - burst.refused_for("Exceeds maximum queue size"), burst.refusals
 
 
 def test_the_stack_survives_its_own_eviction_budget(digits: ServedModel) -> None:

@@ -22,7 +22,16 @@ from observability.variants import SERVICE_LABEL, VARIANT_HEADER, Variant
 from ops.load import Answer, Request, SteadyLoad, Via, answers
 from ops.stack import ServedModel, from_outputs, metrics, reach_gateway
 from tests.cluster.callers import failures
-from tests.cluster.conftest import SERVING_AGAIN_SECONDS, eventually, get, kubectl, pods, processes_of, ready_pods
+from tests.cluster.conftest import (
+    SERVING_AGAIN_SECONDS,
+    SLOW_VERSION,
+    eventually,
+    get,
+    kubectl,
+    pods,
+    processes_of,
+    ready_pods,
+)
 from tests.conftest import NAMESPACE, Project, a_test_stack_config
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("back_to_normal")]
@@ -186,28 +195,20 @@ def controllers() -> list[dict[str, Any]]:
     return json.loads(listed)["items"]
 
 
-def test_what_is_too_much_at_once_is_refused_at_once(deployed: Project, gateway: str) -> None:
-    config = a_test_stack_config(traffic={"retries": 0})
+def test_what_is_too_much_at_once_is_refused_at_once(slow: Project, gateway: str) -> None:
+    config = a_test_stack_config(version=SLOW_VERSION, traffic={"retries": 0})
     config["gateway"]["limits"] = {"parallelRequests": 16, "pendingRequests": 16}
-    assert deployed.up(config).code == 0
+    deployed = slow.up(config)
+    assert deployed.code == 0, deployed.output
     time.sleep(ENVOY_SETTINGS_SECONDS)
-    digits = served(deployed)
-    instances = [pid for pod in pods() for pid in processes_of(pod, "triton_python_backend_stub")]
 
     for via, refusal in ((Via.HTTP, "503"), (Via.GRPC, "UNAVAILABLE")):
-        for instance in instances:
-            os.kill(instance, signal.SIGSTOP)
-        try:
-            # More connections than requests may be under way: each connection has several.
-            with SteadyLoad(gateway, Request(digits, "image", IMAGE), via, per_second=400, connections=100) as load:
-                eventually(lambda: len(load.answers) >= 100, within_seconds=5)
-                refused = list(load.answers)
-                for instance in instances:
-                    os.kill(instance, signal.SIGCONT)
-        finally:
-            for instance in instances:
-                os.kill(instance, signal.SIGCONT)
-        assert all(refusal in answer.error for answer in refused), Counter(answer.error for answer in refused)
+        request = Request(served(slow), "image", IMAGE)
+        # More connections than requests may be under way: each connection has several.
+        with SteadyLoad(gateway, request, via, per_second=400, connections=100) as load:
+            eventually(lambda: failures(load.answers).total() >= 100, within_seconds=5)
+            refused = [answer for answer in load.answers if answer.error]
+        assert all(refusal in answer.error for answer in refused), failures(refused)
         assert sorted(answer.latency_ms for answer in refused)[len(refused) // 2] < 100
 
 
