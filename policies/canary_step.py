@@ -58,7 +58,7 @@ def _judged(change: Change, name: str, key: str, version: int, now: int, then: i
             way_out=f"take it there step by step: python -m ops rollout {name} --to {version}",
         )
     try:
-        health = change.read_health(name, version)
+        health = change.health(name, version)
     except NotKnownError as error:
         yield _not_known(path, str(error))
         return

@@ -24,8 +24,8 @@ class Change:
     today: date
     read_deployed: Callable[[], Stack | None]
     """What was asked for the last time; None if nothing was. Raises NotKnownError."""
-    read_health: Callable[[str, int], Health]
-    """What Prometheus knows of a service and one of its versions. Raises NotKnownError."""
+    read_health: Callable[[Stack, str, int], Health]
+    """What a deployed stack's Prometheus knows of a service and one of its versions. Raises NotKnownError."""
 
     @cached_property
     def deployed(self) -> Stack | None:
@@ -35,6 +35,15 @@ class Change:
     def deployed_service(self, name: str) -> Service | None:
         """A service as it is deployed. Raises NotKnownError."""
         return self.deployed.services.get(name) if self.deployed else None
+
+    def health(self, name: str, version: int) -> Health:
+        """How a service and one of its versions do. Raises NotKnownError.
+
+        Asked of what is deployed: a change can't choose the Prometheus that it is judged by.
+        """
+        if self.deployed is None:
+            raise NotKnownError("nothing is deployed yet")
+        return self.read_health(self.deployed, name, version)
 
     @property
     def is_the_brake(self) -> bool:

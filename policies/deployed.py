@@ -52,16 +52,15 @@ def asked_in(state: Props) -> Stack | None:
     return None
 
 
-def health_reader(name: str, stack: Stack, minutes: int) -> Callable[[str, int], Health]:
-    """What reads how a service and one of its versions do; that raises NotKnownError."""
-    context = context_of(name, stack.cluster)
+def health_reader(name: str, minutes: int) -> Callable[[Stack, str, int], Health]:
+    """What reads how a service and one of its versions did for so long; that raises NotKnownError."""
 
-    def read(service: str, version: int) -> Health:
-        if stack.monitoring is None:
-            raise NotKnownError("the stack has no monitoring")
-        question = evidence.question(stack.namespace, service, version, minutes)
+    def read(deployed: Stack, service: str, version: int) -> Health:
+        if deployed.monitoring is None:
+            raise NotKnownError("the stack, as it is deployed, has no monitoring")
+        prometheus = Prometheus(deployed.monitoring, context_of(name, deployed.cluster))
         try:
-            return evidence.health(Prometheus(stack.monitoring, context).query(question))
+            return evidence.health(prometheus.query(evidence.question(deployed.namespace, service, version, minutes)))
         except StackUnreachableError as error:
             raise NotKnownError(f"Prometheus does not answer: {error.said}") from error
 

@@ -97,8 +97,7 @@ class Judge:
     def _change_to(self, props: Mapping[str, Any]) -> Change:
         if self._change is None:
             stack = parse(_plain(props["asked"]))
-            minutes = self._limits.canary.healthy_minutes
-            read_health = health_reader(self._stack, stack, minutes)
+            read_health = health_reader(self._stack, self._limits.canary.healthy_minutes)
             self._change = Change(stack, self._limits, self._today, self._read_deployed, read_health)
         return self._change
 

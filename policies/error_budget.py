@@ -23,7 +23,7 @@ def problems(change: Change) -> Iterator[Problem]:
         if before is None or before.slo is None or goes_back(before, service) or service.is_fix(change.today):
             continue
         try:
-            left = change.read_health(name, service.version).budget_left
+            left = change.health(name, service.version).budget_left
         except NotKnownError as error:
             yield _refused(f"services.{name}", f"can't be judged: {error}")
             continue

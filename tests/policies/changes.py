@@ -28,7 +28,7 @@ def a_change(
             raise deployed
         return deployed
 
-    def read_health(service: str, version: int) -> Health:
+    def read_health(deployed: Stack, service: str, version: int) -> Health:
         if isinstance(health, NotKnownError):
             raise health
         return health

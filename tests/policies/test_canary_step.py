@@ -6,7 +6,7 @@ import pytest
 from observability.evidence import Health
 from policies import canary_step
 from policies.change import NotKnownError
-from stacks.schema import Problem, Stack
+from stacks.schema import Monitoring, Problem, Stack
 from tests.factories import a_stack
 from tests.policies.changes import a_change
 
@@ -50,7 +50,6 @@ def test_a_step_within_the_limit_of_a_healthy_version_passes(before: Stack, afte
 @pytest.mark.parametrize(
     ("before", "after", "path", "limit"),
     [
-        (None, at(20), "services.digits.canary.weight", "10 %"),
         (at(None), at(11), "services.digits.canary.weight", "10 %"),
         (at(0), at(50), "services.digits.canary.weight", "10 %"),
         (at(10), at(61), "services.digits.canary.weight", "60 %"),
@@ -59,7 +58,7 @@ def test_a_step_within_the_limit_of_a_healthy_version_passes(before: Stack, afte
         (at(None), at(None, stable=3), "services.digits.version", "10 %"),
     ],
 )
-def test_a_step_above_the_limit_is_refused(before: Stack | None, after: Stack, path: str, limit: str) -> None:
+def test_a_step_above_the_limit_is_refused(before: Stack, after: Stack, path: str, limit: str) -> None:
     [problem] = judged(before, after)
 
     assert problem.path == path
@@ -127,6 +126,24 @@ def test_without_prometheus_no_step_up_is_taken() -> None:
 
     assert "can't be judged: Prometheus does not answer: it is down" in problem.found
     assert "set the weight to 0" in problem.way_out
+
+
+def test_a_first_deployment_has_no_evidence_for_a_canary() -> None:
+    [problem] = judged(None, at(5))
+
+    assert "can't be judged: nothing is deployed yet" in problem.found
+
+
+def test_a_change_cannot_choose_the_prometheus_that_it_is_judged_by() -> None:
+    before, after = at(10), at(20).model_copy(update={"monitoring": Monitoring(service="its-own")})
+    asked: list[Stack] = []
+
+    def read_health(deployed: Stack, service: str, version: int) -> Health:
+        asked.append(deployed)
+        return HEALTHY
+
+    assert [*canary_step.problems(replace(a_change(after, deployed=before), read_health=read_health))] == []
+    assert asked == [before]
 
 
 def test_without_knowing_the_weight_that_it_has_no_step_up_is_taken() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from policies.change import NotKnownError
-from policies.deployed import asked_in, context_of
+from policies.deployed import asked_in, context_of, health_reader
 from stacks.schema import STACK_TYPE, ExistingCluster, LocalCluster, parse
 from tests.policies.changes import prod
 from tests.stacks.configs import committed
@@ -32,6 +32,13 @@ def test_before_the_first_update_nothing_is() -> None:
 def test_a_state_that_does_not_say_it_is_not_known(resources: tuple[object, ...]) -> None:
     with pytest.raises(NotKnownError):
         asked_in(a_state(*resources))
+
+
+def test_a_stack_without_monitoring_has_no_evidence() -> None:
+    read_health = health_reader("prod", minutes=30)
+
+    with pytest.raises(NotKnownError, match="has no monitoring"):
+        read_health(prod().model_copy(update={"monitoring": None}), "digits", 1)
 
 
 def test_evidence_is_of_the_stacks_own_cluster() -> None:
