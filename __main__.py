@@ -39,7 +39,7 @@ def main() -> None:
     require_addons(asked)
     fill_store(asked.target.models, repositories)
 
-    Asked(config)
+    Asked(config, repositories)
     platform = place_platform(asked)
     on_cluster = pulumi.ResourceOptions(providers=[platform.kubernetes])
     namespace = StackNamespace(stack, opts=on_cluster)

@@ -1,8 +1,11 @@
 """What the stack was asked for, in its state: previews show what changes in it, and policies judge it."""
 
+from collections.abc import Mapping
+
 import pulumi
 from pulumi.runtime.config import is_config_secret
 
+from model_repo import Repositories, version_digests
 from stacks.schema import STACK_TYPE, Problem, StackError
 
 KEY = "stack"
@@ -29,9 +32,9 @@ def asked_config() -> object:
 class Asked(pulumi.ComponentResource):
     """The stack's own words, the first resource of all: a policy that refuses them does so before any other is touched.
 
-    In the state it says what the last update was asked for.
+    In the state it says what the last update was asked for, and which files the versions of its services had.
     """
 
-    def __init__(self, config: object) -> None:
-        super().__init__(STACK_TYPE, "stack", {"asked": config})
+    def __init__(self, config: object, repositories: Mapping[str, Repositories]) -> None:
+        super().__init__(STACK_TYPE, "stack", {"asked": config, "versions": version_digests(repositories.values())})
         self.register_outputs({})

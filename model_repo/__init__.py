@@ -4,7 +4,14 @@ from model_repo.config import known_models, render_config
 from model_repo.engines import BUILDER, Engine, Target
 from model_repo.files import File
 from model_repo.publication import PublishError, publish
-from model_repo.repository import Repositories, Repository, assemble, assemble_all, known_versions
+from model_repo.repository import (
+    Repositories,
+    Repository,
+    assemble,
+    assemble_all,
+    known_versions,
+    version_digests,
+)
 
 __all__ = [
     "BUILDER",
@@ -20,4 +27,5 @@ __all__ = [
     "known_versions",
     "publish",
     "render_config",
+    "version_digests",
 ]

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from model_repo.config import MODELS, Signature, is_model, render_config, signature_change, signature_of
@@ -34,8 +34,7 @@ class Repository:
     @property
     def digest(self) -> str:
         """16 hexadecimal digits that stand for every path and every byte, and for nothing else."""
-        contents = listing(self.files) + (f"{self.engine.key}\n" if self.engine else "")
-        return hashlib.sha256(contents.encode()).hexdigest()[:DIGEST_LENGTH]
+        return _digest(listing(self.files) + (f"{self.engine.key}\n" if self.engine else ""))
 
     @property
     def folder(self) -> str:
@@ -110,6 +109,12 @@ def _target(stack: Stack, service: Service) -> Target | None:
     return Target(stack.gpu_pools[service.pool].gpus[0], release)
 
 
+def version_digests(repositories: Iterable[Repositories], *, models: Path = MODELS) -> dict[str, str]:
+    """By `model/version` 16 hexadecimal digits for what is in its folder: nothing of how a service is configured."""
+    versions = {f"{each.model}/{each.version}" for both in repositories for each in both}
+    return {version: _digest(listing(_version_files(models / version))) for version in sorted(versions)}
+
+
 def known_versions(model: str, models: Path = MODELS) -> list[int]:
     """The versions of a model, ascending: its numbered folders."""
     return sorted(int(folder.name) for folder in (models / model).iterdir() if folder.name.isdecimal())
@@ -118,9 +123,7 @@ def known_versions(model: str, models: Path = MODELS) -> list[int]:
 def _repository(service: Service, version: int, config: str, models: Path) -> Repository:
     folder = models / service.model / str(version)
     files = [text_file(f"{service.model}/config.pbtxt", config)]
-    files += [
-        file_at(f"{service.model}/{version}/{path.relative_to(folder).as_posix()}", path) for path in _weights(folder)
-    ]
+    files += [replace(file, path=f"{service.model}/{version}/{file.path}") for file in _version_files(folder)]
     if isinstance(service.engine, Python) and not (folder / MODEL_CODE).is_file():
         files.append(file_at(f"{service.model}/{version}/{MODEL_CODE}", PYTHON_BACKEND))
     return Repository(service.model, version, tuple(sorted(files, key=lambda file: file.path)))
@@ -146,9 +149,8 @@ def _with_engines(
         if wrong:
             problems += wrong
             continue
-        folder = model / str(version)
-        weights = (file_at(path.relative_to(folder).as_posix(), path) for path in _weights(folder))
-        sources = sorted([*weights, *held_out_files(model, version, signature)], key=lambda file: file.path)
+        weights, held_out = _version_files(model / str(version)), held_out_files(model, version, signature)
+        sources = sorted([*weights, *held_out], key=lambda file: file.path)
         engine = Engine(
             service.model,
             version,
@@ -159,7 +161,7 @@ def _with_engines(
             signature,
             tuple(sources),
         )
-        config_name = hashlib.sha256(config.encode()).hexdigest()[:DIGEST_LENGTH]
+        config_name = _digest(config)
         file = text_file(f"{service.model}/configs/{config_name}.pbtxt", config)
         repositories.append(Repository(service.model, version, (file,), engine))
     if problems:
@@ -205,6 +207,12 @@ def _version_problems(name: str, service: Service, models: Path) -> list[Problem
     return problems
 
 
-def _weights(version: Path) -> list[Path]:
+def _version_files(folder: Path) -> list[File]:
+    """What is in a version's folder, sorted by path."""
     # Hidden files are what editors and file managers leave behind, and they differ from machine to machine.
-    return [path for path in version.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return [file_at(path.relative_to(folder).as_posix(), path) for path in paths]
+
+
+def _digest(contents: str) -> str:
+    return hashlib.sha256(contents.encode()).hexdigest()[:DIGEST_LENGTH]

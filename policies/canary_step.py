@@ -1,5 +1,7 @@
 """A version gets more requests step by step, each with evidence from Prometheus that the last one went well.
 
+What gets requests keeps its files: other weights under the same number would be a step to all its callers at once.
+
 Going back needs no evidence: a lower weight, no canary, and a version that is older than the one that serves.
 """
 
@@ -27,6 +29,8 @@ def problems(change: Change) -> Iterator[Problem]:
             continue
         if raised := _raised(service, deployed):
             yield from _judged(change, name, *raised)
+        if deployed:
+            yield from _rewritten(change, deployed, service)
 
 
 def _raised(service: Service, deployed: Service | None) -> tuple[str, int, int, int] | None:
@@ -44,6 +48,24 @@ def _weight(deployed: Service | None, version: int) -> int:
         return STABLE
     canary = deployed.canary if deployed else None
     return canary.weight if canary and canary.version == version else 0
+
+
+def _rewritten(change: Change, deployed: Service, service: Service) -> Iterator[Problem]:
+    for version in _answering(deployed) & _answering(service):
+        if change.has_other_files(version):
+            yield Problem(
+                path=f"model_repo/{version}",
+                found="holds other files than the ones that serve",
+                limit="files that stay as they are while their version gets requests",
+                reason="all its callers would get the new ones at once, and the old ones are not there to go back to",
+                way_out="put the old ones back, and the new ones into a folder with the next number",
+            )
+
+
+def _answering(service: Service) -> set[str]:
+    """The versions that get requests, as `model/version`."""
+    versions = {service.version, *([service.canary.version] if service.canary and service.canary.weight else [])}
+    return {f"{service.model}/{version}" for version in versions}
 
 
 def _judged(change: Change, name: str, key: str, version: int, now: int, then: int) -> Iterator[Problem]:

@@ -11,21 +11,21 @@ from ops.prometheus import Prometheus
 from ops.stack import StackUnreachableError
 from stacks.schema import STACK_TYPE, Cluster, EksCluster, ExistingCluster, LocalCluster, Stack, StackError, parse
 
-from policies.change import NotKnownError
+from policies.change import Asked, NotKnownError
 from policies.policy import Props, below, each
 
 CHECKOUT = Path(__file__).parents[1]
 PATIENCE_SECONDS = 60
 
 
-def start_reading(stack: str) -> Callable[[], Stack | None]:
+def start_reading(stack: str) -> Callable[[], Asked | None]:
     """Begin to read what was deployed last. Call what comes back for it; that raises NotKnownError."""
     export = subprocess.Popen(
         ("pulumi", "stack", "export", "--stack", stack, "--cwd", str(CHECKOUT), "--non-interactive"),
         text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
-    def read() -> Stack | None:
+    def read() -> Asked | None:
         try:
             state, said = export.communicate(timeout=PATIENCE_SECONDS)
         except subprocess.TimeoutExpired as error:
@@ -38,14 +38,14 @@ def start_reading(stack: str) -> Callable[[], Stack | None]:
     return read
 
 
-def asked_in(state: Props) -> Stack | None:
-    """The stack that an exported state is the deployment of; None of an empty one. Raises NotKnownError."""
+def asked_in(state: Props) -> Asked | None:
+    """What an exported state is the deployment of; None of an empty one. Raises NotKnownError."""
     resources = each(below(state, "deployment"), "resources")
     for resource in resources:
         if resource["type"] == STACK_TYPE:
             try:
-                return parse(resource["inputs"]["asked"])
-            except StackError as error:
+                return Asked(parse(resource["inputs"]["asked"]), resource["inputs"]["versions"])
+            except (StackError, KeyError) as error:
                 raise NotKnownError("what is deployed was asked for in words that are no longer known") from error
     if any(resource.get("custom") and not resource["type"].startswith("pulumi:providers:") for resource in resources):
         raise NotKnownError("what is deployed does not say what was asked for: it is older than that")

@@ -17,7 +17,7 @@ from pulumi_policy.proxy import UnknownValueError
 from stacks.schema import STACK_TYPE, Problem, parse
 
 from policies import exceptions
-from policies.change import Change
+from policies.change import Asked, Change
 from policies.deployed import health_reader, start_reading
 from policies.limits import AllLimits, Enforcement
 from policies.policy import OfPlan, OfResource, OfStack, Policy, Resource
@@ -96,9 +96,9 @@ class Judge:
 
     def _change_to(self, props: Mapping[str, Any]) -> Change:
         if self._change is None:
-            stack = parse(_plain(props["asked"]))
+            asked = Asked(parse(_plain(props["asked"])), _plain(props["versions"]))
             read_health = health_reader(self._stack, self._limits.canary.healthy_minutes)
-            self._change = Change(stack, self._limits, self._today, self._read_deployed, read_health)
+            self._change = Change(asked, self._limits, self._today, self._read_deployed, read_health)
         return self._change
 
     def _report(self, policy: str, problems: Iterator[Problem], report: ReportViolation) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from stacks.schema import Problem, Service
+from stacks.schema import Problem, Service, Stack
 
 from policies.change import Change, NotKnownError
 from policies.policy import OfStack
@@ -18,9 +18,13 @@ def problems(change: Change) -> Iterator[Problem]:
         return
     if deployed is None or deployed.monitoring is None:
         return  # nothing is served yet, or nobody has counted: policy slo speaks of that
+    around = _changed_around(deployed, change.stack)
     for name, service in change.stack.services.items():
         before = deployed.services.get(name)
-        if before is None or before.slo is None or goes_back(before, service) or service.is_fix(change.today):
+        if before is None or before.slo is None or service.is_fix(change.today):
+            continue
+        changes = around if goes_back(before, service) else ["it", *around]
+        if not changes:
             continue
         try:
             left = change.health(name, service.version).budget_left
@@ -29,7 +33,14 @@ def problems(change: Change) -> Iterator[Problem]:
             continue
         for objective, share in left.items():
             if share <= 0:
-                yield _refused(f"services.{name}", f"changes, and its {objective} budget is overspent by {-share:.1%}")
+                found = f"{' and '.join(changes)} would change, and its {objective} budget is overspent by {-share:.1%}"
+                yield _refused(f"services.{name}", found)
+
+
+def _changed_around(before: Stack, after: Stack) -> list[str]:
+    """What services share and is not as it was."""
+    shared = {"images": (before.images, after.images), "gateway": (before.gateway, after.gateway)}
+    return [key for key, (old, new) in shared.items() if old != new]
 
 
 def goes_back(before: Service, after: Service) -> bool:

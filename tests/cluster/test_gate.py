@@ -153,7 +153,7 @@ def test_a_canary_that_burns_gets_no_more_and_a_spent_budget_lets_only_fixes_out
 
     burning = ("canary-step", "it spends the availability budget")
     eventually(lambda: refused(project, asking(11, RAISES, slo=STRICT), *burning), within_seconds=120)
-    overspent = ("error-budget", "services.digits: changes, and its availability budget is overspent")
+    overspent = ("error-budget", "services.digits: it would change, and its availability budget is overspent")
     changed: dict[str, Any] = {"slo": STRICT, "instances": 3}
     eventually(lambda: refused(project, asking(10, RAISES, **changed), *overspent), within_seconds=120)
 

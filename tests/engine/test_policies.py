@@ -19,7 +19,7 @@ pytestmark = pytest.mark.engine
 ONE_REPLICA = {"services.digits.scaling": {"replicas": {"min": 1, "max": 1}}}
 """Leaves room for a canary on any stack's pool."""
 
-EDITED = ("components", "observability")
+EDITED = ("components", "model_repo", "observability")
 """What tests change of the program itself: most violations no stack file can say."""
 
 
@@ -138,6 +138,20 @@ def test_a_violation_stops_prod_and_dev_is_warned(
     mandatory = account.project.stack == "prod"
     assert {each.mandatory for each in plan.violations} == {mandatory}
     assert plan.refused is mandatory
+
+
+def test_other_files_under_the_same_number_are_a_step_to_all_callers(deployed: Account) -> None:
+    version = deployed.config["services"]["digits"]["version"]
+    labels = deployed.project.folder / "model_repo" / "digits" / str(version) / "labels.txt"
+    labels.write_text("zero one two three four five six seven eight nine")
+    try:
+        plan = deployed.judged(deployed.config)
+    finally:
+        labels.unlink()
+
+    [message] = against(plan, "canary-step")
+    assert f"model_repo/digits/{version}: holds other files than the ones that serve" in message
+    assert plan.refused is (deployed.project.stack == "prod")
 
 
 def test_the_emergency_brake_is_exempt_and_nothing_beside_it(deployed: Account) -> None:

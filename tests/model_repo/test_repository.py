@@ -7,7 +7,7 @@ from typing import IO, cast
 
 import pytest
 
-from model_repo import Repository, assemble, assemble_all, repository
+from model_repo import Repository, assemble, assemble_all, repository, version_digests
 from stacks.schema import Canary, OnnxRuntime, Service, Stack, StackError
 from tests.factories import a_service, a_stack
 
@@ -144,6 +144,20 @@ def test_another_backend_changes_the_digest(models: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(repository, "PYTHON_BACKEND", models / "model.py")
 
     assert assemble("digits", a_service(), models=models).stable.digest != before
+
+
+def test_a_version_is_known_by_its_files_however_it_is_served(models: Path) -> None:
+    def known(**service: object) -> dict[str, str]:
+        return version_digests([assemble("digits", a_service(**service), models=models)], models=models)
+
+    before = known(canary={"version": 1})
+    assert before.keys() == {"digits/1", "digits/2"}
+    assert known(canary={"version": 1, "weight": 10}, instances=4, engine={"kind": "onnxruntime"}) == before
+
+    (models / "digits" / "2" / "model.onnx").write_bytes(b"other weights")
+    assert {version for version, digest in known(canary={"version": 1}).items() if digest != before[version]} == {
+        "digits/2"
+    }
 
 
 def test_weights_are_read_once_however_many_services_share_them(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

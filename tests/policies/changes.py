@@ -1,10 +1,11 @@
 """Changes for policies to judge."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from observability.evidence import Health
-from policies.change import Change, NotKnownError
+from policies.change import Asked, Change, NotKnownError
 from policies.limits import Limits, read_limits
 from policies.policy import Props, Resource
 from stacks.schema import Stack, parse
@@ -12,6 +13,7 @@ from tests.stacks.configs import committed, put
 
 TODAY = date(2026, 11, 28)
 LIMITS = read_limits().every
+VERSIONS = {"digits/1": "a1", "digits/2": "a2", "digits/3": "a3", "digits/4": "a4"}
 
 
 def a_change(
@@ -20,20 +22,21 @@ def a_change(
     deployed: Stack | NotKnownError | None = None,
     health: Health | NotKnownError = Health(),  # noqa: B008 - frozen
     limits: Limits = LIMITS,
+    versions: Mapping[str, str] = VERSIONS,
 ) -> Change:
     """An update to `stack` of what is deployed."""
 
-    def read_deployed() -> Stack | None:
+    def read_deployed() -> Asked | None:
         if isinstance(deployed, NotKnownError):
             raise deployed
-        return deployed
+        return Asked(deployed, VERSIONS) if deployed else None
 
     def read_health(deployed: Stack, service: str, version: int) -> Health:
         if isinstance(health, NotKnownError):
             raise health
         return health
 
-    return Change(stack, limits, TODAY, read_deployed, read_health)
+    return Change(Asked(stack, versions), limits, TODAY, read_deployed, read_health)
 
 
 def prod(**changed: Any) -> Stack:

@@ -8,7 +8,7 @@ from policies import canary_step
 from policies.change import NotKnownError
 from stacks.schema import Monitoring, Problem, Stack
 from tests.factories import a_stack
-from tests.policies.changes import a_change
+from tests.policies.changes import VERSIONS, a_change
 
 HEALTHY = Health(
     age_seconds=5,
@@ -126,6 +126,25 @@ def test_without_prometheus_no_step_up_is_taken() -> None:
 
     assert "can't be judged: Prometheus does not answer: it is down" in problem.found
     assert "set the weight to 0" in problem.way_out
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(at(None), at(None)), (at(None), at(0)), (at(10, version=2, stable=3), at(None, stable=2)), (at(50), at(10))],
+)
+def test_what_gets_requests_keeps_its_files(before: Stack, after: Stack) -> None:
+    others = {name: f"{digest} of another day" for name, digest in VERSIONS.items()}
+
+    problems = [*canary_step.problems(a_change(after, deployed=before, health=HEALTHY, versions=others))]
+
+    assert "model_repo/digits/2" in [problem.path for problem in problems]
+
+
+@pytest.mark.parametrize(("before", "after"), [(at(50), at(0)), (at(0), at(10)), (at(None), at(10))])
+def test_what_gets_no_requests_may_get_other_files(before: Stack, after: Stack) -> None:
+    others = {**VERSIONS, "digits/3": "of another day"}
+
+    assert [*canary_step.problems(a_change(after, deployed=before, health=HEALTHY, versions=others))] == []
 
 
 def test_a_first_deployment_has_no_evidence_for_a_canary() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.change import NotKnownError
+from policies.change import Asked, NotKnownError
 from policies.deployed import asked_in, context_of, health_reader
 from stacks.schema import STACK_TYPE, ExistingCluster, LocalCluster, parse
 from tests.policies.changes import prod
@@ -18,9 +18,9 @@ def a_state(*resources: object) -> dict[str, object]:
 
 
 def test_what_is_deployed_is_what_the_last_update_was_asked_for() -> None:
-    asked = {"type": STACK_TYPE, "inputs": {"asked": PROD}}
+    asked = {"type": STACK_TYPE, "inputs": {"asked": PROD, "versions": {"digits/2": "a2"}}}
 
-    assert asked_in(a_state(ROOT, asked, POD)) == parse(PROD)
+    assert asked_in(a_state(ROOT, asked, POD)) == Asked(parse(PROD), {"digits/2": "a2"})
 
 
 def test_before_the_first_update_nothing_is() -> None:
@@ -28,7 +28,14 @@ def test_before_the_first_update_nothing_is() -> None:
     assert asked_in(a_state(ROOT, {"type": "pulumi:providers:kubernetes", "custom": True})) is None
 
 
-@pytest.mark.parametrize("resources", [(ROOT, POD), (ROOT, {"type": STACK_TYPE, "inputs": {"asked": {"of": "old"}}})])
+@pytest.mark.parametrize(
+    "resources",
+    [
+        (ROOT, POD),
+        (ROOT, {"type": STACK_TYPE, "inputs": {"asked": {"of": "old"}, "versions": {}}}),
+        (ROOT, {"type": STACK_TYPE, "inputs": {"asked": PROD}}),
+    ],
+)
 def test_a_state_that_does_not_say_it_is_not_known(resources: tuple[object, ...]) -> None:
     with pytest.raises(NotKnownError):
         asked_in(a_state(*resources))

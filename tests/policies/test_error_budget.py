@@ -40,6 +40,18 @@ def test_a_change_of_a_service_with_nothing_left_is_refused(before: Stack, after
     assert refused(before, after) == ["services.digits"]
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("images", {"triton": "plimsoll.local/triton:2.60.0"}), ("gateway", {"limits": {"parallelRequests": 64}})],
+)
+def test_what_a_service_with_nothing_left_shares_with_others_does_not_change(key: str, value: Any) -> None:
+    def changed(**service: Any) -> Stack:
+        return parse({**a_stack_config(slo=SLO, **service), "monitoring": {}, key: value})
+
+    assert refused(STABLE, changed()) == ["services.digits"]
+    assert refused(STABLE, changed(fix=FIX)) == []
+
+
 @pytest.mark.parametrize(("before", "after"), FORWARDS)
 def test_the_same_change_passes_with_budget_left(before: Stack, after: Stack) -> None:
     assert refused(before, after, Health(budget_left={"availability": 0.1, "latency": 0.5})) == []
