@@ -59,7 +59,10 @@ FIRST_BAD_VERSION = 4
 
 
 def add_version(model_repo: Path, version: int, code: str) -> None:
-    """Give the digits in a copied model_repo one more version, and none in git: the third, its code and then `code`."""
+    """Give the digits in a copied model_repo one more version, and none in git: the third, with another `execute`.
+
+    `code` defines it, and may ask for the number of `callers` in its requests.
+    """
     good = (model_repo / "backends" / "onnx" / "model.py").read_text()
     folder = model_repo / "digits" / str(version)
     shutil.copytree(model_repo / "digits" / "3", folder)

@@ -51,7 +51,7 @@ def _weight(deployed: Service | None, version: int) -> int:
 
 
 def _rewritten(change: Change, deployed: Service, service: Service) -> Iterator[Problem]:
-    for version in _answering(deployed) & _answering(service):
+    for version in sorted(_answering(deployed) & _answering(service)):
         if change.has_other_files(version):
             yield Problem(
                 path=f"model_repo/{version}",

@@ -1,7 +1,7 @@
 """What policies judge: a stack as it is asked for, beside what is deployed and what is known of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
@@ -20,7 +20,7 @@ class Asked:
     """What an update is to bring about."""
 
     stack: Stack
-    versions: Mapping[str, str] = field(default_factory=dict[str, str])
+    versions: Mapping[str, str]
     """A digest of the files of each version that its services name, by `model/version`."""
 
 
